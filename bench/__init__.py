@@ -1,0 +1,1 @@
+"""The harness: what to run, one cell, where it runs, scenarios, metrics, checks, command line."""

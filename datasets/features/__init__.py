@@ -1,0 +1,1 @@
+"""Feature extractors: from raw modalities to the views that strategies take."""

@@ -1,0 +1,1 @@
+"""Networks: encoders, fusion layers and the one trainer. The strategies that use them are one folder up."""

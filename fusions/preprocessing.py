@@ -1,0 +1,65 @@
+"""Standardisation that looks at what is present only."""
+
+from dataclasses import replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..datasets.data import Kind, Modality, MultimodalData
+
+__all__ = ["Standardizer"]
+
+
+class Standardizer:
+    """Centre and scale every feature by its training samples that are present.
+
+    Absent samples and padding become exactly 0, so that their content reaches nobody; for a vector this
+    is mean imputation. Constant features become 0.
+
+    Attributes
+    ----------
+    mean_, scale_ : dict of str to numpy.ndarray of shape (d,)
+        By modality. A modality that is never present has mean 0 and scale 1.
+
+    Examples
+    --------
+    >>> x = np.array([[1.0], [3.0], [np.nan]], np.float32)
+    >>> data = MultimodalData({"a": Modality(Kind.VECTOR, x)}, present=np.array([[True], [True], [False]]))
+    >>> Standardizer().fit(data).transform(data).modalities["a"].values.ravel()
+    array([-1.,  1.,  0.], dtype=float32)
+    """
+
+    mean_: dict[str, NDArray[np.float64]]
+    scale_: dict[str, NDArray[np.float64]]
+
+    def fit(self, data: MultimodalData) -> Self:
+        """Learn mean and spread of every feature."""
+        self.mean_, self.scale_ = {}, {}
+        for name, modality in data.modalities.items():
+            rows = _valid(modality, data.has(name))
+            features = modality.values[rows].astype(np.float64)
+            if len(features) == 0:
+                features = np.zeros((1, modality.values.shape[-1]))
+            scale = features.std(axis=0)
+            self.mean_[name] = features.mean(axis=0)
+            # Rounding leaves a constant feature a spread of about 1e-8 of its size; that is noise, not signal.
+            self.scale_[name] = np.where(scale > 1e-6 * np.abs(self.mean_[name]) + 1e-12, scale, np.inf)
+        return self
+
+    def transform(self, data: MultimodalData) -> MultimodalData:
+        """Standardise; float32, the same shapes."""
+        modalities = {}
+        for name, modality in data.modalities.items():
+            rows = _valid(modality, data.has(name))
+            values = np.zeros(modality.values.shape, np.float32)
+            values[rows] = (modality.values[rows] - self.mean_[name]) / self.scale_[name]
+            modalities[name] = replace(modality, values=values)
+        return replace(data, modalities=modalities)
+
+
+def _valid(modality: Modality, present: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell what may be read: shape (n,) for vectors, (n, T) for sequences."""
+    if modality.kind is Kind.SEQUENCE:
+        return modality.frame_mask() & present[:, None]
+    return present
