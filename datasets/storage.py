@@ -1,0 +1,100 @@
+"""Where files are: the data of data sets that are not embedded, and what was computed once for all runs."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import platformdirs
+
+from ..errors import DataNotFoundError, FusebenchError
+
+__all__ = ["CACHE_VARIABLE", "DATA_VARIABLE", "atomic_path", "cache_folder", "find_data"]
+
+DATA_VARIABLE = "FUSEBENCH_DATA"
+CACHE_VARIABLE = "FUSEBENCH_CACHE"
+
+
+def find_data(relative: str, *, data_dir: Path | None, source: str) -> Path:
+    """Find a file or folder of a data set that is not embedded.
+
+    Parameters
+    ----------
+    relative : str
+        Where it lies inside the data folder, for example ``"mnist/train-labels-idx1-ubyte.gz"``.
+    data_dir : Path or None
+        The data folder; None for the environment variable ``FUSEBENCH_DATA``.
+    source : str
+        Where a user gets it from, for the message.
+
+    Returns
+    -------
+    Path
+        It exists.
+
+    Raises
+    ------
+    DataNotFoundError
+        If no data folder is named, or it does not contain `relative`.
+
+    Examples
+    --------
+    >>> find_data("mnist", data_dir=Path("no-such-folder"), source="https://example.org")
+    Traceback (most recent call last):
+    ...
+    fusebench.errors.DataNotFoundError: There is no 'mnist' in 'no-such-folder'; get it from \
+https://example.org and name the folder that contains it with --data-dir or FUSEBENCH_DATA.
+    """
+    folder = data_dir or os.environ.get(DATA_VARIABLE)
+    if folder and (path := Path(folder, relative)).exists():
+        return path
+    problem = f"There is no {relative!r} in '{folder}'" if folder else f"This needs {relative!r}"
+    raise DataNotFoundError(
+        f"{problem}; get it from {source} and name the folder that contains it with --data-dir or "
+        f"{DATA_VARIABLE}."
+    )
+
+
+def cache_folder() -> Path:
+    """Give the folder for what is computed once, and make it.
+
+    Returns
+    -------
+    Path
+        ``FUSEBENCH_CACHE``, or the user's cache folder of the operating system.
+
+    Raises
+    ------
+    FusebenchError
+        If it cannot be made.
+    """
+    folder = Path(os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("fusebench"))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FusebenchError(
+            f"The cache folder '{folder}' cannot be made ({error.strerror}); name another one with "
+            f"{CACHE_VARIABLE}."
+        ) from error
+    return folder
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path` that replaces it when the block ends without an error.
+
+    A reader sees the old file or the whole new one, however many processes write it at once.
+
+    Examples
+    --------
+    >>> with TemporaryDirectory() as folder:
+    ...     with atomic_path(Path(folder, "a.txt")) as temporary:
+    ...         _ = temporary.write_text("all of it")
+    ...     Path(folder, "a.txt").read_text()
+    'all of it'
+    """
+    with TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+        temporary = Path(folder, path.name)
+        yield temporary
+        temporary.replace(path)
