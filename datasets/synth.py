@@ -188,7 +188,7 @@ class Unique(_HiddenSignals):
     def _signals(self, rng: np.random.Generator, n: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         bits = rng.integers(2, size=(n, self.n_modalities))
         y: NDArray[np.int64] = bits @ 2 ** np.arange(self.n_modalities)[::-1]
-        return y, self.separation * (2.0 * bits - 1)
+        return y, self.separation * (2 * bits - 1).astype(np.float64)
 
     def _bayes_accuracy(self) -> float:
         return _cdf(self.separation) ** self.n_modalities
