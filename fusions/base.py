@@ -42,6 +42,8 @@ class FusionStrategy(ClassifierMixin, BaseEstimator):
         Class attribute: ``"native"`` if the method itself handles an absent modality (`data.mask` tells
         which), else the imputer: ``"mean"`` replaces absent features by their training mean and the
         subclass is shown complete data.
+    constant : bool
+        Class attribute: True for a control that predicts the same for every sample.
     classes_ : numpy.ndarray of shape (n_classes,)
         Sorted labels; columns of `predict_proba`.
     modalities_ : list of str
@@ -52,6 +54,7 @@ class FusionStrategy(ClassifierMixin, BaseEstimator):
 
     views: ClassVar[tuple[View, ...]] = ("vector",)
     absence: ClassVar[Literal["native", "mean"]] = "mean"
+    constant: ClassVar[bool] = False
 
     classes_: NDArray
     modalities_: list[str]

@@ -1,0 +1,100 @@
+"""One cell: fit once, score under every condition."""
+
+import traceback
+import warnings
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from ..datasets.data import MultimodalData
+from ..errors import DivergedError
+from ..fusions.base import FusionStrategy
+from .features import FeatureCache
+from .plan import Cell
+from .store import CellResult
+
+__all__ = ["describe_failure", "run_cell"]
+
+Predictions = dict[str, NDArray[np.float16]]
+
+
+def run_cell(cell: Cell, cache: FeatureCache) -> tuple[CellResult, Predictions]:
+    """Fit a strategy and score it; a failure becomes a result.
+
+    Parameters
+    ----------
+    cell : Cell
+        Its features must be in the cache.
+    cache : FeatureCache
+        Where they are.
+
+    Returns
+    -------
+    result : CellResult
+        Status, scores and times.
+    predictions : dict of str to numpy.ndarray of shape (n_test, n_classes)
+        Class probabilities by condition.
+    """
+    if cell.skip:
+        return CellResult("skipped", cell.skip), {}
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("default")
+            result, predictions = _fit_and_score(cell, cache)
+    except Exception as error:
+        return describe_failure(error), {}
+    messages = sorted({f"{w.category.__name__}: {w.message}" for w in caught})
+    return CellResult(**{**vars(result), "warnings": messages}), predictions
+
+
+def describe_failure(error: BaseException) -> CellResult:
+    """Turn an exception into the result of the cell that raised it."""
+    status = "failed"
+    if isinstance(error, DivergedError):
+        status = "diverged"
+    elif isinstance(error, MemoryError):
+        status = "out-of-memory"
+    first = str(error).strip().split("\n", 1)[0]
+    reason = f"{type(error).__name__}: {first}" if first else type(error).__name__
+    return CellResult(status, reason, "".join(traceback.format_exception(error)))
+
+
+def _fit_and_score(cell: Cell, cache: FeatureCache) -> tuple[CellResult, Predictions]:
+    views = cell.estimator.views
+    n_classes = len(cell.bundle.dataset.card.classes)
+    train = cache.load(cell.bundle, "train", views)
+    validation = cache.load(cell.bundle, "validation", views)
+    fusion = clone(cell.estimator)
+    start = perf_counter()
+    fusion.fit(train, validation)
+    fit_seconds = perf_counter() - start
+    scores: list[dict[str, Any]] = []
+    predictions: Predictions = {}
+    n_test = 0
+    for condition in cell.bundle.conditions:
+        test = cache.load(cell.bundle, condition.slug, views)
+        n_test = len(test)
+        start = perf_counter()
+        probabilities = _align(fusion, test, n_classes)
+        seconds = perf_counter() - start
+        predictions[condition.slug] = probabilities.astype(np.float16)
+        scores.append(
+            {
+                "scenario": condition.scenario.name,
+                "modality": condition.modality,
+                "severity": condition.severity,
+                "predict_seconds": seconds,
+                **{metric.name: metric.score(test.labels, probabilities) for metric in cell.metrics},
+            }
+        )
+    return CellResult("done", scores=scores, fit_seconds=fit_seconds, n_test=n_test), predictions
+
+
+def _align(fusion: FusionStrategy, test: MultimodalData, n_classes: int) -> NDArray[np.float64]:
+    """Predict, with a column for every class of the data set, also those that training lacked."""
+    probabilities = np.zeros((len(test), n_classes))
+    probabilities[:, fusion.classes_] = fusion.predict_proba(test)
+    return probabilities

@@ -1,0 +1,33 @@
+"""Conformance checks: the promises that every strategy and data set keeps, built in or from a plugin."""
+
+from collections.abc import Callable, Iterator
+
+from ...datasets.registry import datasets, load_dataset
+from ...errors import UnknownNameError, did_you_mean
+from ...fusions.base import FusionStrategy
+from ...fusions.registry import fusions, make_fusion
+from .dataset import check_dataset, dataset_checks
+from .fusion import check_fusion, fusion_checks
+
+__all__ = ["check_dataset", "check_fusion", "dataset_checks", "find_checks", "fusion_checks"]
+
+
+def find_checks(name: str) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Give the checks of a registered strategy or data set, as (title, function).
+
+    Raises
+    ------
+    UnknownNameError
+        If neither registry holds the name.
+    """
+    if name in fusions:
+        return fusion_checks(example_of(name))
+    if name in datasets:
+        return dataset_checks(load_dataset(name))
+    known = [*fusions, *datasets]
+    raise UnknownNameError(f"There is no fusion or data set named {name!r}; {did_you_mean(name, known)}")
+
+
+def example_of(name: str) -> FusionStrategy:
+    """Make a registered strategy as the checks want it: one of a single modality looks at the first, "a"."""
+    return make_fusion(name, modality="a") if fusions[name].per_modality else make_fusion(name)

@@ -1,0 +1,292 @@
+"""What every fusion strategy promises. Each check is a sentence; a broken promise is an AssertionError."""
+
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from ...datasets.data import Kind, Modality, MultimodalData, Splits
+from ...fusions.base import FusionStrategy
+from ...seeding import make_generator
+
+__all__ = ["check_fusion", "fusion_checks"]
+
+TOLERANCE = 1e-5  # float32 networks sum in another order when the batch is another one
+
+
+def check_fusion(estimator: FusionStrategy) -> None:
+    """Check that a strategy keeps all promises of `FusionStrategy`.
+
+    Parameters
+    ----------
+    estimator : FusionStrategy
+        Unfitted; it is cloned, never changed.
+
+    Raises
+    ------
+    AssertionError
+        At the first broken promise, saying which.
+
+    Examples
+    --------
+    >>> from fusebench.fusions.registry import make_fusion
+    >>> check_fusion(make_fusion("late-mean"))
+    """
+    for title, check in fusion_checks(estimator):
+        try:
+            check()
+        except AssertionError as error:
+            raise AssertionError(f"{type(estimator).__name__} breaks {title}: {error}") from error
+
+
+def fusion_checks(estimator: FusionStrategy) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Give every check as (title, function without arguments), for a test runner of one's own.
+
+    Examples
+    --------
+    >>> from fusebench.fusions.registry import make_fusion
+    >>> titles = [title for title, _ in fusion_checks(make_fusion("majority"))]
+    >>> "check_batch_of_one" in titles
+    True
+    """
+    subject = _Subject(estimator)
+    for check in CHECKS:
+        yield check.__name__, partial(check, subject)
+
+
+class _Subject:
+    """A strategy with the fits that several checks share."""
+
+    def __init__(self, estimator: FusionStrategy) -> None:
+        self.estimator = estimator
+        self.data = cache(partial(make_data, views=tuple(estimator.views)))
+
+    @cache  # noqa: B019  (lives as long as the checks of one strategy)
+    def fitted(self, n_modalities: int = 2) -> FusionStrategy:
+        data = self.data(n_modalities)
+        return self.fit(data.train, data.validation)
+
+    def fit(self, train: MultimodalData, validation: MultimodalData | None) -> FusionStrategy:
+        return clone(self.estimator).fit(train, validation)
+
+
+def make_data(n_modalities: int = 2, views: tuple[str, ...] = ("vector",)) -> Splits:
+    """Make separable data of three classes: 150 training, 60 validation and 60 test samples.
+
+    Where sequences are taken, the first modality is one, of different lengths; all are where vectors
+    are not.
+    """
+    names = [chr(ord("a") + place) for place in range(n_modalities)]
+    rng = make_generator("conformance", n_modalities, *views)
+    centres = {name: 1.5 * rng.standard_normal((3, 4 + place)) for place, name in enumerate(names)}
+
+    def draw(n: int) -> MultimodalData:
+        y = np.arange(n) % 3
+        modalities = {}
+        for place, name in enumerate(names):
+            sequence = "sequence" in views and (place == 0 or "vector" not in views)
+            modalities[name] = _draw(centres[name][y], sequence, rng)
+        return MultimodalData(modalities, y)
+
+    return Splits(draw(150), draw(60), draw(60))
+
+
+def _draw(centres: NDArray, sequence: bool, rng: np.random.Generator) -> Modality:
+    n, d = centres.shape
+    if not sequence:
+        return Modality(Kind.VECTOR, (centres + rng.standard_normal((n, d))).astype(np.float32))
+    frames = centres[:, None] * np.linspace(0.5, 1.5, 6)[:, None] + rng.standard_normal((n, 6, d))
+    return Modality(Kind.SEQUENCE, frames.astype(np.float32), rng.integers(4, 7, size=n))
+
+
+def check_constructor_only_stores(subject: _Subject) -> None:
+    """Arguments come back from get_params as they are, and a clone has the same."""
+    estimator = subject.estimator
+    parameters = estimator.get_params(deep=False)
+    again = type(estimator)(**parameters)
+    for name, value in again.get_params(deep=False).items():
+        assert value is parameters[name], f"__init__ changes {name}"
+    learnt = [name for name in vars(again) if name.endswith("_") and not name.startswith("__")]
+    assert not learnt, f"__init__ sets {learnt}"
+
+
+def check_fit_returns_self(subject: _Subject) -> None:
+    """`fit` returns the estimator, with or without a validation split."""
+    data = subject.data(2)
+    estimator = clone(subject.estimator)
+    assert estimator.fit(data.train) is estimator, "fit must return self"
+
+
+def check_probabilities_are_normalised(subject: _Subject) -> None:
+    """Probabilities are finite, not negative, and sum to 1 in each row."""
+    for n_modalities in (2, 3):
+        test = subject.data(n_modalities).test
+        _assert_distribution(subject.fitted(n_modalities).predict_proba(test), len(test), 3)
+
+
+def check_predict_agrees_with_probabilities(subject: _Subject) -> None:
+    """`predict` gives the label of the highest probability."""
+    fusion, test = subject.fitted(), subject.data(2).test
+    expected = fusion.classes_[fusion.predict_proba(test).argmax(axis=1)]
+    assert (fusion.predict(test) == expected).all(), "predict and predict_proba disagree"
+
+
+def check_order_of_modalities_is_irrelevant(subject: _Subject) -> None:
+    """Data with their modalities in another order give the same fit and the same predictions."""
+    data = subject.data(3)
+    order = data.train.names[::-1]
+    fusion = subject.fit(data.train.select(order), data.validation.select(order))
+    expected = subject.fitted(3).predict_proba(data.test)
+    np.testing.assert_allclose(fusion.predict_proba(data.test.select(order)), expected, atol=TOLERANCE)
+
+
+def check_batch_of_one(subject: _Subject) -> None:
+    """A sample alone gets the probabilities that it gets among others."""
+    fusion, test = subject.fitted(), subject.data(2).test
+    together = fusion.predict_proba(test)
+    alone = np.vstack([fusion.predict_proba(test.take(np.array([row]))) for row in range(3)])
+    np.testing.assert_allclose(alone, together[:3], atol=TOLERANCE)
+
+
+def check_every_pattern_of_absence(subject: _Subject) -> None:
+    """Whatever is absent, all of it included, the output is a distribution."""
+    for n_modalities in (2, 3):
+        fusion, test = subject.fitted(n_modalities), subject.data(n_modalities).test.take(np.arange(12))
+        for pattern in product([True, False], repeat=n_modalities):
+            masked = test.with_present(np.tile(np.array(pattern), (len(test), 1)))
+            _assert_distribution(fusion.predict_proba(masked), len(test), 3)
+
+
+def check_absent_content_is_not_read(subject: _Subject) -> None:
+    """What stands in an absent entry changes nothing, in training as in prediction."""
+    data = subject.data(2)
+    outputs = []
+    for garbage in (0.0, np.nan, 1e6):
+        train, validation, test = (
+            _fill_absent(_drop(split, 0.3), garbage) for split in (data.train, data.validation, data.test)
+        )
+        outputs.append(subject.fit(train, validation).predict_proba(test))
+    np.testing.assert_allclose(outputs[1], outputs[0], atol=TOLERANCE)
+    np.testing.assert_allclose(outputs[2], outputs[0], atol=TOLERANCE)
+
+
+def check_padding_is_not_read(subject: _Subject) -> None:
+    """What stands after the end of a sequence changes nothing."""
+    fusion, test = subject.fitted(), subject.data(2).test
+    for name, modality in test.modalities.items():
+        if modality.kind is Kind.SEQUENCE:
+            values = np.where(modality.frame_mask()[..., None], modality.values, np.float32(1e6))
+            padded = test.with_modality(name, Modality(Kind.SEQUENCE, values, modality.lengths))
+            np.testing.assert_allclose(fusion.predict_proba(padded), fusion.predict_proba(test), atol=TOLERANCE)
+
+
+def check_training_with_a_modality_that_is_never_there(subject: _Subject) -> None:
+    """A modality may be absent from every training sample."""
+    data = subject.data(3)
+    fusion = subject.fit(data.train.without("c"), data.validation.without("c"))
+    _assert_distribution(fusion.predict_proba(data.test), len(data.test), 3)
+
+
+def check_seeding_is_idempotent(subject: _Subject) -> None:
+    """The same seed and data give the same predictions, to the last bit."""
+    data = subject.data(2)
+    again = subject.fit(data.train, data.validation)
+    np.testing.assert_array_equal(again.predict_proba(data.test), subject.fitted().predict_proba(data.test))
+
+
+def check_fit_forgets(subject: _Subject) -> None:
+    """A second fit leaves nothing of the first one."""
+    other, data = subject.data(3), subject.data(2)
+    fusion = subject.fit(other.train, other.validation).fit(data.train, data.validation)
+    expected = subject.fitted().predict_proba(data.test)
+    np.testing.assert_array_equal(fusion.predict_proba(data.test), expected)
+
+
+def check_global_random_state_is_untouched(subject: _Subject) -> None:
+    """Fitting neither reads nor moves the global generator of NumPy."""
+    data = subject.data(2)
+    before = np.random.get_state()[1].copy()  # noqa: NPY002  (the global state is what is looked at)
+    subject.fit(data.train, data.validation)
+    assert (np.random.get_state()[1] == before).all(), "the global generator has moved"  # noqa: NPY002
+
+
+def check_input_is_not_changed(subject: _Subject) -> None:
+    """Neither `fit` nor `predict_proba` writes into the data."""
+    data = subject.data(2)
+    for split in (data.train, data.validation, data.test):
+        for modality in split.modalities.values():
+            modality.values.setflags(write=False)
+        split.mask.setflags(write=False)
+        split.labels.setflags(write=False)
+    subject.fit(data.train, data.validation).predict_proba(data.test)
+
+
+def check_labels_of_any_kind(subject: _Subject) -> None:
+    """Labels may be strings; columns of the probabilities follow the sorted labels."""
+    data = subject.data(2)
+    words = np.array(["cat", "dog", "owl"])
+    train, validation = (
+        MultimodalData(split.modalities, words[split.labels], split.mask) for split in (data.train, data.validation)
+    )
+    fusion = subject.fit(train, validation)
+    assert fusion.classes_.tolist() == words.tolist(), f"classes_ are {fusion.classes_}"
+    np.testing.assert_allclose(
+        fusion.predict_proba(data.test), subject.fitted().predict_proba(data.test), atol=TOLERANCE
+    )
+
+
+def check_better_than_chance(subject: _Subject) -> None:
+    """On separable data it is right for more than half of the samples; chance is a third."""
+    if subject.estimator.constant:
+        return
+    for n_modalities in (2, 3):
+        test = subject.data(n_modalities).test
+        accuracy = np.mean(subject.fitted(n_modalities).predict(test) == test.labels)
+        assert accuracy > 0.5, f"accuracy is {accuracy:.2f}"
+
+
+CHECKS: tuple[Callable[[_Subject], None], ...] = (
+    check_constructor_only_stores,
+    check_fit_returns_self,
+    check_probabilities_are_normalised,
+    check_predict_agrees_with_probabilities,
+    check_order_of_modalities_is_irrelevant,
+    check_batch_of_one,
+    check_every_pattern_of_absence,
+    check_absent_content_is_not_read,
+    check_padding_is_not_read,
+    check_training_with_a_modality_that_is_never_there,
+    check_seeding_is_idempotent,
+    check_fit_forgets,
+    check_global_random_state_is_untouched,
+    check_input_is_not_changed,
+    check_labels_of_any_kind,
+    check_better_than_chance,
+)
+
+
+def _assert_distribution(probabilities: NDArray, n: int, n_classes: int) -> None:
+    assert probabilities.shape == (n, n_classes), f"shape {probabilities.shape}, expected {(n, n_classes)}"
+    assert np.isfinite(probabilities).all(), "not finite"
+    assert (probabilities >= 0).all(), "negative"
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+
+
+def _drop(data: MultimodalData, share: float) -> MultimodalData:
+    """Make a share of the entries absent, one a sample at most."""
+    rng = make_generator("conformance absence", len(data))
+    present = np.ones_like(data.mask)
+    rows = rng.permutation(len(data))[: round(share * len(data))]
+    present[rows, rng.integers(present.shape[1], size=len(rows))] = False
+    return data.with_present(present)
+
+
+def _fill_absent(data: MultimodalData, garbage: float) -> MultimodalData:
+    for name, modality in data.modalities.items():
+        values = modality.values.copy()
+        values[~data.has(name)] = garbage
+        data = data.with_modality(name, Modality(modality.kind, values, modality.lengths))
+    return data

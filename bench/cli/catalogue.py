@@ -1,0 +1,188 @@
+"""``fusebench list``, ``show`` and ``check``: what there is, and whether it keeps its promises."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from ...errors import UnknownNameError, did_you_mean
+
+__all__ = ["check", "list_names", "show"]
+
+
+class Catalogue(StrEnum):
+    """What can be listed."""
+
+    FUSIONS = "fusions"
+    DATASETS = "datasets"
+    SCENARIOS = "scenarios"
+    METRICS = "metrics"
+
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def list_names(what: Annotated[Catalogue, typer.Argument(help="What to list.")], as_json: JsonOption = False) -> None:
+    """List fusions, datasets, scenarios or metrics."""
+    entries = {name: describe() for name, describe in _catalogue(what).items()}
+    if as_json:
+        _print_json([{"name": name, **entry} for name, entry in entries.items()])
+        return
+    from rich.console import Console
+    from rich.table import Column, Table
+
+    columns = _COLUMNS[what]
+    table = Table(Column("name", no_wrap=True), *columns)
+    for name, entry in entries.items():
+        table.add_row(name, *(_say(entry[column]) for column in columns))
+    Console().print(table)
+
+
+_COLUMNS = {
+    Catalogue.FUSIONS: ("family", "views", "absence", "summary"),
+    Catalogue.DATASETS: ("modalities", "embedded", "summary"),
+    Catalogue.SCENARIOS: ("mechanism", "summary"),
+    Catalogue.METRICS: ("direction", "summary"),
+}
+
+
+def show(
+    name: Annotated[str, typer.Argument(help="Name of a fusion, data set, scenario, metric or suite.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Show all that is known of one name: the card of a data set, the parameters of a strategy."""
+    described = _describe(name)
+    if as_json:
+        _print_json({"name": name, **described})
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(show_header=False, box=None, title=name, title_justify="left")
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for field, value in described.items():
+        if value not in (None, "", [], {}):
+            table.add_row(field, Text(_say(value)))
+    Console().print(table)
+
+
+def check(name: Annotated[str, typer.Argument(help="Name of a fusion or data set.")]) -> None:
+    """Check that a strategy or data set keeps the promises of its kind; exit code 1 if it breaks one."""
+    from ..checks import find_checks
+
+    broken = 0
+    for title, run_check in find_checks(name):
+        try:
+            run_check()
+        except Exception as error:
+            broken += 1
+            first = str(error).strip().split("\n", 1)[0]
+            typer.secho(f"failed  {title}: {first or type(error).__name__}", fg=typer.colors.RED)
+        else:
+            typer.echo(f"ok      {title}")
+    if broken:
+        raise typer.Exit(1)
+
+
+def _catalogue(what: Catalogue) -> dict[str, Any]:
+    """Give, by name, functions that describe the entries."""
+    if what is Catalogue.FUSIONS:
+        from ...fusions.registry import fusions
+
+        return {name: (lambda info=info: _describe_fusion(info)) for name, info in fusions.items()}
+    if what is Catalogue.DATASETS:
+        from ...datasets.registry import datasets
+
+        return {name: (lambda cls=cls: _describe_dataset(cls)) for name, cls in datasets.items()}
+    if what is Catalogue.SCENARIOS:
+        from ..scenarios.registry import scenarios
+
+        return {name: (lambda entry=entry: _describe_scenario(entry)) for name, entry in scenarios.items()}
+    from ..metrics import metrics
+
+    return {
+        name: (lambda entry=entry: {"direction": entry.direction, "summary": entry.summary})
+        for name, entry in metrics.items()
+    }
+
+
+def _describe(name: str) -> dict[str, Any]:
+    known: list[str] = []
+    for what in Catalogue:
+        entries = _catalogue(what)
+        if name in entries:
+            return {"kind": what.value.removesuffix("s"), **entries[name]()}
+        known += entries
+    from ..suite import find_suites, load_suite
+
+    suites = find_suites()
+    if name in suites:
+        return {"kind": "suite", **load_suite(name).model_dump(mode="json")}
+    raise UnknownNameError(f"Nothing is named {name!r}; {did_you_mean(name, [*known, *suites])}")
+
+
+def _describe_fusion(info: Any) -> dict[str, Any]:
+    options = {**dict.fromkeys(info.estimator._get_param_names()), **_defaults(info.estimator), **info.params}
+    return {
+        "family": info.family,
+        "summary": info.summary,
+        "views": list(info.estimator.views),
+        "absence": info.estimator.absence,
+        "control": info.control,
+        "parameters": options,
+        "reference": info.reference,
+    }
+
+
+def _describe_dataset(cls: Any) -> dict[str, Any]:
+    card = cls().card
+    return {
+        "summary": card.title,
+        "description": card.description,
+        "modalities": {name: kind.value for name, kind in card.modalities.items()},
+        "views": {name: list(views) for name, views in card.views.items()},
+        "classes": list(card.classes),
+        "synthetic": list(card.synthetic),
+        "embedded": card.embedded,
+        "bayes_accuracy": card.bayes_accuracy,
+        "options": cls.options(),
+        "licence": card.licence,
+        "citation": card.citation,
+        "source": card.source,
+    }
+
+
+def _describe_scenario(entry: Any) -> dict[str, Any]:
+    return {
+        "mechanism": entry.mechanism,
+        "summary": entry.summary,
+        "levels": entry.levels,
+        "level_name": entry.level_name,
+        "modalities": None if entry.kinds is None else sorted(kind.value for kind in entry.kinds),
+    }
+
+
+def _defaults(cls: type) -> dict[str, Any]:
+    from inspect import signature
+
+    return {p.name: p.default for p in signature(cls).parameters.values() if p.default is not p.empty}
+
+
+def _say(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_say(item)}" for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_say, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value)
+
+
+def _print_json(value: Any) -> None:
+    import json
+
+    typer.echo(json.dumps(value, indent=2, default=str))

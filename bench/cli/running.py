@@ -1,0 +1,123 @@
+"""``fusebench run`` and ``fusebench plan``."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ..plan import Cell
+    from ..suite import Suite
+
+__all__ = ["plan", "run"]
+
+SuiteOption = Annotated[str, typer.Option("--suite", help="A built-in suite, or a TOML file of your own.")]
+DatasetOption = Annotated[
+    list[str] | None, typer.Option("--dataset", "-d", help="Data set or glob, in place of the suite's; repeatable.")
+]
+FusionOption = Annotated[
+    list[str] | None,
+    typer.Option("--fusion", "-f", help="Strategy or glob; repeatable. The controls are always run."),
+]
+ScenarioOption = Annotated[
+    list[str] | None, typer.Option("--scenario", "-s", help="Scenario or glob; repeatable. Clean is always scored.")
+]
+SeedsOption = Annotated[int | None, typer.Option("--seeds", min=1, help="Number of seeds.")]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", "-o", help="Folder of the run; runs/SUITE when left out.")
+]
+DataDirOption = Annotated[
+    Path | None,
+    typer.Option("--data-dir", envvar="FUSEBENCH_DATA", help="Where files of data sets are."),
+]
+QuickOption = Annotated[
+    bool, typer.Option("--quick", help="Smoke test on a few samples; its numbers measure nothing.")
+]
+JobsOption = Annotated[
+    int, typer.Option("--jobs", "-j", min=1, help="Worker processes, one thread each.", show_default="cores")
+]
+
+
+def plan(
+    suite: SuiteOption = "default",
+    dataset: DatasetOption = None,
+    fusion: FusionOption = None,
+    scenario: ScenarioOption = None,
+    seeds: SeedsOption = None,
+    out: OutOption = None,
+    data_dir: DataDirOption = None,
+    jobs: JobsOption = os.cpu_count() or 1,
+    quick: QuickOption = False,
+) -> None:
+    """Show what a run would do: cells, those already done, and the time that is to be expected."""
+    from ..progress import print_plan
+
+    asked, cells = _make(suite, dataset, fusion, scenario, seeds, data_dir, quick)
+    print_plan(cells, out or _default_folder(asked), jobs=jobs, quick=asked.quick)
+
+
+def run(
+    suite: SuiteOption = "default",
+    dataset: DatasetOption = None,
+    fusion: FusionOption = None,
+    scenario: ScenarioOption = None,
+    seeds: SeedsOption = None,
+    out: OutOption = None,
+    data_dir: DataDirOption = None,
+    jobs: JobsOption = os.cpu_count() or 1,
+    quick: QuickOption = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Run cells again that failed before.")
+    ] = False,
+) -> None:
+    """Run what is not done yet, then show the leaderboard and write the report."""
+    from ..progress import Progress
+    from ..run import run_plan
+    from .reporting import print_results
+
+    asked, cells = _make(suite, dataset, fusion, scenario, seeds, data_dir, quick)
+    with Progress() as progress:
+        summary = run_plan(
+            asked,
+            cells,
+            out=out or _default_folder(asked),
+            jobs=jobs,
+            retry_failed=retry_failed,
+            on_start=progress.start,
+            on_done=progress.advance,
+            warn=progress.warn,
+        )
+    print_results(summary.records, metric=asked.metric)
+    typer.echo(f"{summary.ran} of {len(cells)} cells run now, {summary.failed} failed.")
+    typer.echo(f"Report: {summary.report.resolve()}")
+    if summary.failed:
+        raise typer.Exit(1)
+
+
+def _make(
+    suite: str,
+    dataset: list[str] | None,
+    fusion: list[str] | None,
+    scenario: list[str] | None,
+    seeds: int | None,
+    data_dir: Path | None,
+    quick: bool,
+) -> "tuple[Suite, list[Cell]]":
+    from ..plan import make_plan
+    from ..suite import load_suite
+
+    asked = load_suite(
+        suite,
+        datasets=tuple(dataset) if dataset else None,
+        fusions=tuple(fusion) if fusion else None,
+        scenarios=tuple(scenario) if scenario else None,
+        seeds=seeds,
+        quick=quick or None,
+    )
+    return asked, make_plan(asked, data_dir)
+
+
+def _default_folder(suite: "Suite") -> Path:
+    # Never the folder of a real run: what a smoke test leaves would stand beside measurements.
+    return Path("runs") / (f"{suite.name}-quick" if suite.quick else suite.name)

@@ -1,0 +1,145 @@
+"""Features of one data set and seed, clean and under every condition: made once, shared by all strategies."""
+
+import shutil
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..datasets.data import Kind, Modality, MultimodalData, Splits
+from ..datasets.features.base import Featurizer, Views
+from ..seeding import make_generator
+from .plan import Bundle
+
+__all__ = ["FeatureCache"]
+
+
+class FeatureCache:
+    """A folder of feature arrays that processes map into memory instead of computing them.
+
+    Parameters
+    ----------
+    folder : path
+        Each bundle gets a folder in it, named by its key: ``.npy`` arrays called
+        ``PART.MODALITY.VIEW``, where PART is a split or the slug of a condition. A condition holds only
+        what differs from the clean test split.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+
+    def has(self, bundle: Bundle) -> bool:
+        """Tell whether the features of a bundle are there."""
+        return (self.folder / bundle.key).is_dir()
+
+    def make(self, bundle: Bundle) -> None:
+        """Load, corrupt and featurise, unless that was done before."""
+        if self.has(bundle):
+            return
+        target = self.folder / bundle.key
+        work = self.folder / f".{bundle.key}.{uuid4().hex[:8]}.tmp"
+        work.mkdir(parents=True)
+        try:
+            _make(bundle, work)
+            try:
+                work.rename(target)
+            except OSError:  # another process was faster
+                if not target.is_dir():
+                    raise
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    def load(self, bundle: Bundle, part: str, views: tuple[str, ...]) -> MultimodalData:
+        """Read a split or condition.
+
+        Parameters
+        ----------
+        part : str
+            ``"train"``, ``"validation"``, or the slug of a condition.
+        views : tuple of str
+            For every modality the first of these that it offers.
+
+        Returns
+        -------
+        MultimodalData
+            Arrays are read-only and mapped from disk.
+        """
+        folder = self.folder / bundle.key
+        card = bundle.dataset.card
+        clean = bundle.conditions[0].slug
+        modalities = {}
+        for name, offered in card.views.items():
+            view = next(view for view in views if view in offered)
+            modality = _read_modality(folder, f"{part}.{name}.{view}", view)
+            modalities[name] = modality or _read_modality(folder, f"{clean}.{name}.{view}", view)
+        y, present = _read(folder, f"{part}.y"), _read(folder, f"{part}.present")
+        return MultimodalData(
+            {name: modality for name, modality in modalities.items() if modality is not None},
+            _read(folder, f"{clean}.y") if y is None else y,
+            _read(folder, f"{clean}.present") if present is None else present,
+        )
+
+
+def _make(bundle: Bundle, folder: Path) -> None:
+    raw = bundle.dataset.load(bundle.seed)
+    if bundle.sizes is not None:
+        raw = _shrink(raw, bundle.sizes, bundle.dataset.name, bundle.seed)
+    featurizer = bundle.dataset.featurizer().fit(raw.train)
+    _write_views(folder, "train", featurizer.transform(raw.train))
+    _write_views(folder, "validation", featurizer.transform(raw.validation))
+    clean, *others = bundle.conditions
+    _write_views(folder, clean.slug, featurizer.transform(raw.test))
+    for condition in others:
+        changed = condition.apply(
+            raw.test, train=raw.train, dataset=bundle.dataset.name, seed=bundle.seed
+        )
+        _write_changes(folder, condition.slug, raw.test, changed, featurizer)
+
+
+def _shrink(raw: Splits, sizes: tuple[int, int, int], name: str, seed: int) -> Splits:
+    """Keep at most so many random samples of each split."""
+    rng = make_generator("quick", name, seed)
+    kept = [
+        split.take(np.sort(rng.permutation(len(split))[:size]))
+        for split, size in zip((raw.train, raw.validation, raw.test), sizes, strict=True)
+    ]
+    return Splits(*kept)
+
+
+def _write_views(folder: Path, part: str, views: Views) -> None:
+    for name, offered in views.modalities.items():
+        for view, modality in offered.items():
+            _write_modality(folder, f"{part}.{name}.{view}", modality)
+    np.save(folder / f"{part}.present.npy", views.present)
+    if views.y is not None:
+        np.save(folder / f"{part}.y.npy", views.y)
+
+
+def _write_changes(
+    folder: Path, part: str, clean: MultimodalData, changed: MultimodalData, featurizer: Featurizer
+) -> None:
+    for name, modality in changed.modalities.items():
+        if modality is not clean.modalities[name]:
+            for view, features in featurizer.transform_modality(name, modality).items():
+                _write_modality(folder, f"{part}.{name}.{view}", features)
+    if changed.mask is not clean.mask:
+        np.save(folder / f"{part}.present.npy", changed.mask)
+    if changed.y is not clean.y:
+        np.save(folder / f"{part}.y.npy", changed.labels)
+
+
+def _write_modality(folder: Path, stem: str, modality: Modality) -> None:
+    np.save(folder / f"{stem}.npy", modality.values)
+    if modality.lengths is not None:
+        np.save(folder / f"{stem}.lengths.npy", modality.lengths)
+
+
+def _read_modality(folder: Path, stem: str, view: str) -> Modality | None:
+    values = _read(folder, stem)
+    return None if values is None else Modality(Kind(view), values, _read(folder, f"{stem}.lengths"))
+
+
+def _read(folder: Path, stem: str) -> NDArray | None:
+    path = folder / f"{stem}.npy"
+    return np.load(path, mmap_mode="r", allow_pickle=False) if path.exists() else None

@@ -1,0 +1,148 @@
+"""Scores of predicted probabilities. Each metric declares which direction is better."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..registry import Registry
+
+__all__ = ["Metric", "metrics", "register_metric"]
+
+Score = Callable[[NDArray, NDArray], float]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A named score.
+
+    Parameters
+    ----------
+    name : str
+        Kebab-case.
+    direction : {"maximize", "minimize"}
+        Which way is better.
+    score : callable
+        Takes class indices of shape (n,) and probabilities of shape (n, n_classes); gives a float.
+    """
+
+    name: str
+    direction: Literal["maximize", "minimize"]
+    score: Score
+
+    @property
+    def summary(self) -> str:
+        """First line of the function's docstring."""
+        return (self.score.__doc__ or "").strip().split("\n", 1)[0]
+
+
+metrics: Registry[Metric] = Registry("metric")
+
+
+def register_metric(name: str, *, direction: Literal["maximize", "minimize"]) -> Callable[[Score], Score]:
+    """Function decorator that enters a metric into the registry.
+
+    Parameters
+    ----------
+    name : str
+        Kebab-case name.
+    direction : {"maximize", "minimize"}
+        Which way is better.
+
+    Raises
+    ------
+    ValueError
+        If the direction is neither, or the name is taken.
+
+    Examples
+    --------
+    >>> @register_metric("top-1-error", direction="minimize")
+    ... def top_1_error(y, probabilities):
+    ...     return float(np.mean(probabilities.argmax(axis=1) != y))
+    >>> metrics["top-1-error"].direction
+    'minimize'
+    >>> metrics.remove("top-1-error")
+    """
+    if direction not in ("maximize", "minimize"):
+        raise ValueError(f"direction must be 'maximize' or 'minimize', however: {direction!r}.")
+
+    def enter(score: Score) -> Score:
+        metrics.add(name, Metric(name, direction, score))
+        return score
+
+    return enter
+
+
+@register_metric("accuracy", direction="maximize")
+def accuracy(y: NDArray, probabilities: NDArray) -> float:
+    """Share of samples whose most probable class is the true one.
+
+    Examples
+    --------
+    >>> accuracy(np.array([0, 1]), np.array([[0.9, 0.1], [0.8, 0.2]]))
+    0.5
+    """
+    return float(np.mean(probabilities.argmax(axis=1) == y))
+
+
+@register_metric("balanced-accuracy", direction="maximize")
+def balanced_accuracy(y: NDArray, probabilities: NDArray) -> float:
+    """Mean recall over the classes that occur.
+
+    Examples
+    --------
+    >>> balanced_accuracy(np.array([0, 0, 0, 1]), np.array([[1, 0], [1, 0], [1, 0], [1, 0]]))
+    0.5
+    """
+    hit = probabilities.argmax(axis=1) == y
+    return float(np.mean([hit[y == label].mean() for label in np.unique(y)]))
+
+
+@register_metric("macro-f1", direction="maximize")
+def macro_f1(y: NDArray, probabilities: NDArray) -> float:
+    """F1 score averaged over the classes that occur or are predicted.
+
+    Examples
+    --------
+    >>> round(macro_f1(np.array([0, 0, 1]), np.array([[1, 0], [0, 1], [0, 1]])), 3)
+    0.667
+    """
+    predicted = probabilities.argmax(axis=1)
+    scores = []
+    for label in np.union1d(y, predicted):
+        hits = np.sum((predicted == label) & (y == label))
+        scores.append(2 * hits / (np.sum(predicted == label) + np.sum(y == label)))
+    return float(np.mean(scores))
+
+
+@register_metric("log-loss", direction="minimize")
+def log_loss(y: NDArray, probabilities: NDArray) -> float:
+    """Mean negative log probability of the true class, in nats; probabilities are kept above 1e-15.
+
+    Examples
+    --------
+    >>> round(log_loss(np.array([0, 1]), np.array([[0.5, 0.5], [0.5, 0.5]])), 4)
+    0.6931
+    """
+    return float(-np.log(np.maximum(probabilities[np.arange(len(y)), y], 1e-15)).mean())
+
+
+@register_metric("ece", direction="minimize")
+def expected_calibration_error(y: NDArray, probabilities: NDArray) -> float:
+    """Gap between confidence and accuracy, averaged over 15 bins of equal width.
+
+    Guo et al. (2017), "On Calibration of Modern Neural Networks", ICML.
+
+    Examples
+    --------
+    >>> round(expected_calibration_error(np.array([0, 1]), np.array([[0.9, 0.1], [0.9, 0.1]])), 3)
+    0.4
+    """
+    confidence = probabilities.max(axis=1)
+    hit = probabilities.argmax(axis=1) == y
+    # Bins are closed on the right, as in the paper, so that a confidence of exactly 1 is in the last one.
+    bins = np.clip(np.ceil(confidence * 15).astype(int) - 1, 0, 14)
+    gaps = np.bincount(bins, weights=hit - confidence, minlength=15)
+    return float(np.abs(gaps).sum() / len(y))

@@ -1,0 +1,195 @@
+"""From what was asked to the cells that answer it, each with the hash of all its numbers depend on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ..datasets.registry import Card, Dataset, datasets, load_dataset
+from ..errors import FusebenchError, did_you_mean
+from ..fusions.base import FusionStrategy
+from ..fusions.registry import FusionInfo, fusions
+from ..seeding import derive_seed
+from .fingerprint import hash_json, hash_source
+from .metrics import Metric, metrics
+from .scenarios.registry import Condition, find_conditions
+from .suite import Suite
+
+__all__ = ["Bundle", "Cell", "make_plan"]
+
+# Raised when the way from raw data to scores changes, so that older cells are run again.
+PROTOCOL_VERSION = 1
+
+# Largest splits of the smoke mode: training, validation, test.
+QUICK_SIZES = (200, 100, 200)
+QUICK_SEEDS = 2
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The features that all cells of one data set and seed share.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        What to load.
+    seed : int
+        With which seed.
+    conditions : tuple of Condition
+        Under which the test split is featurised; clean is the first.
+    sizes : tuple of int, optional
+        Largest training, validation and test split; None for all samples.
+    ingredients : dict
+        What the features depend on, as JSON.
+    """
+
+    dataset: Dataset
+    seed: int
+    conditions: tuple[Condition, ...]
+    sizes: tuple[int, int, int] | None
+    ingredients: dict[str, Any]
+
+    @cached_property
+    def key(self) -> str:
+        """Hash of the ingredients."""
+        return hash_json(self.ingredients)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One strategy fitted to one data set with one seed, scored under every condition.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The features.
+    fusion : str
+        Name in the tables; for ``unimodal`` it ends in the modality.
+    family : str
+        Family of the strategy.
+    estimator : FusionStrategy
+        Unfitted.
+    metrics : tuple of Metric
+        Scores to compute.
+    skip : str
+        Why it cannot run; empty if it can.
+    ingredients : dict
+        What the scores depend on, as JSON.
+    """
+
+    bundle: Bundle
+    fusion: str
+    family: str
+    estimator: FusionStrategy
+    metrics: tuple[Metric, ...]
+    skip: str
+    ingredients: dict[str, Any]
+
+    @cached_property
+    def key(self) -> str:
+        """Hash of the ingredients."""
+        return hash_json(self.ingredients)
+
+    @property
+    def dataset(self) -> str:
+        """Name of the data set."""
+        return self.bundle.dataset.name
+
+    @property
+    def seed(self) -> int:
+        """Seed of the data and of the strategy's own random numbers."""
+        return self.bundle.seed
+
+
+def make_plan(suite: Suite, data_dir: str | Path | None = None) -> list[Cell]:
+    """List the cells of a suite: data sets, then seeds, then strategies, the controls first.
+
+    Parameters
+    ----------
+    suite : Suite
+        What was asked for.
+    data_dir : path, optional
+        Where files of data sets are.
+
+    Returns
+    -------
+    list of Cell
+        Cells that cannot run are among them, with the reason.
+
+    Raises
+    ------
+    FusebenchError
+        If a name or option is unknown, or files of a data set are missing.
+    """
+    if suite.metric not in metrics:
+        raise FusebenchError(f"There is no metric named {suite.metric!r}; {did_you_mean(suite.metric, metrics)}")
+    for name in suite.fusion_options:
+        fusions[name]
+    for name in suite.dataset_options:
+        datasets[name]
+    controls = [name for name, info in fusions.items() if info.control]
+    asked = fusions.match(suite.fusions)
+    infos = [fusions[name] for name in (*controls, *(name for name in asked if name not in controls))]
+    seeds = range(min(suite.seeds, QUICK_SEEDS) if suite.quick else suite.seeds)
+    cells = []
+    for name in datasets.match(suite.datasets):
+        dataset = load_dataset(name, data_dir=data_dir, **suite.dataset_options.get(name, {}))
+        bundles = _bundle(dataset, suite, seeds)
+        estimators = [made for info in infos for made in _expand(info, dataset.card, suite)]
+        cells += [_cell(bundle, *made) for bundle in bundles for made in estimators]
+    return cells
+
+
+def _bundle(dataset: Dataset, suite: Suite, seeds: range) -> list[Bundle]:
+    conditions = find_conditions(dataset.card.modalities, suite.scenarios)
+    sizes = QUICK_SIZES if suite.quick else None
+    shared = {
+        "protocol": PROTOCOL_VERSION,
+        "dataset": dataset.name,
+        "data": dataset.fingerprint(),
+        "data source": hash_source(type(dataset)),
+        "conditions": [[c.slug, c.level] for c in conditions],
+        "scenario sources": sorted({hash_source(c.scenario.change) for c in conditions}),
+        "sizes": sizes,
+    }
+    return [Bundle(dataset, seed, tuple(conditions), sizes, {**shared, "seed": seed}) for seed in seeds]
+
+
+def _expand(
+    info: FusionInfo, card: Card, suite: Suite
+) -> Iterator[tuple[FusionInfo, str, FusionStrategy, str, str]]:
+    """Give (info, name, estimator, reason to skip, hash of the source) for each that the strategy stands for."""
+    options = suite.fusion_options.get(info.name, {})
+    source = hash_source(info.estimator)
+    for modality in card.modalities if info.per_modality else [None]:
+        own = {} if modality is None else {"modality": modality}
+        name = info.name if modality is None else f"{info.name}-{modality}"
+        yield info, name, info.make(**own, **options), _why_not(info, card), source
+
+
+def _why_not(info: FusionInfo, card: Card) -> str:
+    for modality, offered in card.views.items():
+        if not set(info.estimator.views) & set(offered):
+            return f"takes {' or '.join(info.estimator.views)} views; {modality} offers {' and '.join(offered)}"
+    return ""
+
+
+def _cell(
+    bundle: Bundle, info: FusionInfo, name: str, estimator: FusionStrategy, skip: str, source: str
+) -> Cell:
+    # The seed is keyed by names, so that other strategies in the run change nothing.
+    if "random_state" in estimator.get_params():
+        estimator = type(estimator)(
+            **{**estimator.get_params(), "random_state": derive_seed(bundle.dataset.name, name, bundle.seed)}
+        )
+    scores = tuple(metric for _, metric in metrics.items())
+    ingredients = {
+        "features": bundle.ingredients,
+        "fusion": name,
+        "parameters": {key: repr(value) for key, value in estimator.get_params().items()},
+        "fusion source": source,
+        "metrics": {metric.name: hash_source(metric.score) for metric in scores},
+        "skip": skip,
+    }
+    return Cell(bundle, name, info.family, estimator, scores, skip, ingredients)

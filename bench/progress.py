@@ -1,0 +1,130 @@
+"""What a run says while it runs: a live bar on a terminal, one line a cell in a log."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+
+from .plan import Cell
+from .run import QUICK_NOTICE, find_todo
+from .store import CellResult, Store
+
+__all__ = ["Progress", "estimate_seconds", "print_plan"]
+
+
+class Progress:
+    """Shows finished cells; failures stay on the screen."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(stderr=True)
+        self._bar = Bar(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=self.console,
+            disable=not self.console.is_terminal,
+        )
+        self._task = self._bar.add_task("starting", total=None)
+        self._done = self._total = 0
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def start(self, total: int, there: int) -> None:
+        """Say how many cells there are and how many are done already."""
+        self._done, self._total = there, total
+        self._bar.update(self._task, total=total, completed=there, description="loading data")
+        if there:
+            self.console.print(f"{there} of {total} cells are done already.")
+
+    def advance(self, cell: Cell, result: CellResult) -> None:
+        """Say that a cell has finished."""
+        self._done += 1
+        name = f"{cell.dataset} / {cell.fusion} / seed {cell.seed}"
+        if result.status not in ("done", "skipped"):
+            self.console.print(f"{result.status}: {name}: {result.reason}", style="red", markup=False)
+        elif not self.console.is_terminal:
+            seconds = f", fit in {result.fit_seconds:.2f} s" if result.status == "done" else ""
+            self.console.print(f"[{self._done}/{self._total}] {name}: {result.status}{seconds}", markup=False)
+        self._bar.update(self._task, completed=self._done, description=name)
+
+    def warn(self, message: str) -> None:
+        """Say what is wrong but mended."""
+        self.console.print(message, style="yellow", markup=False)
+
+
+def print_plan(cells: Sequence[Cell], folder: Path, *, jobs: int, quick: bool) -> None:
+    """Print the cells by data set, those done, those that cannot run, and the time to be expected."""
+    console = Console()
+    there, todo = find_todo(cells, Store(folder), lambda message: console.print(message, style="yellow"))
+    if quick:
+        console.print(QUICK_NOTICE, style="bold red")
+    table = Table("data set", "strategies", "seeds", "conditions", "cells", "done", "to run", title=f"Plan for {folder}")
+    for name in dict.fromkeys(cell.dataset for cell in cells):
+        own = [cell for cell in cells if cell.dataset == name]
+        waiting = sum(cell.dataset == name for cell in todo)
+        sizes = (
+            len({cell.fusion for cell in own}),
+            len({cell.seed for cell in own}),
+            len(own[0].bundle.conditions),
+            len(own),
+            len(own) - waiting,
+            waiting,
+        )
+        table.add_row(name, *map(str, sizes))
+    console.print(table)
+    skips = Counter((cell.dataset, cell.fusion, cell.skip) for cell in cells if cell.skip)
+    for (dataset, fusion, reason), count in skips.items():
+        console.print(f"skipped: {fusion} on {dataset} ({count} cells): {reason}", markup=False)
+    console.print(f"{len(cells)} cells, {len(cells) - len(todo)} done, {len(todo)} to run with {jobs} jobs.")
+    seconds = estimate_seconds(cells, there, todo)
+    if todo and seconds is None:
+        console.print("Expected time: not known, since no cell of these strategies has been timed in this folder.")
+    elif seconds is not None and todo:
+        console.print(f"Expected time: about {_say(seconds / jobs)}, going by the cells that are done here.")
+
+
+def estimate_seconds(
+    cells: Sequence[Cell], there: dict[str, CellResult], todo: Sequence[Cell]
+) -> float | None:
+    """Estimate the single-core seconds of the cells to run from those that are done.
+
+    A cell is expected to take the mean of its strategy on its data set, else of its strategy anywhere,
+    else of all; None if nothing is done.
+    """
+    taken: dict[tuple[str, ...], list[float]] = {}
+    for cell in cells:
+        result = there.get(cell.key)
+        if result is not None and result.status == "done":
+            seconds = result.fit_seconds + sum(score["predict_seconds"] for score in result.scores)
+            for group in _groups(cell):
+                taken.setdefault(group, []).append(seconds)
+    if not taken:
+        return None
+    known = (
+        next(taken[group] for group in _groups(cell) if group in taken) for cell in todo if not cell.skip
+    )
+    return sum(fmean(seconds) for seconds in known)
+
+
+def _groups(cell: Cell) -> list[tuple[str, ...]]:
+    return [(cell.fusion, cell.dataset), (cell.fusion,), ()]
+
+
+def _say(seconds: float) -> str:
+    return f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"

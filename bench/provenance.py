@@ -1,0 +1,102 @@
+"""Where numbers come from: version, commit, packages, hardware, command."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+__all__ = ["collect_provenance"]
+
+_PACKAGES = (
+    "hmmlearn",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "scikit-learn",
+    "scipy",
+    "seaborn",
+    "torch",
+    "xgboost",
+    "espeakng-loader",
+)
+
+
+def collect_provenance() -> dict[str, Any]:
+    """Describe this installation and machine, as JSON.
+
+    Returns
+    -------
+    dict
+        ``version``, ``commit`` and ``dirty`` (null where the installation does not come from a git
+        checkout), ``python``, ``packages``, ``hardware``, ``command``.
+    """
+    commit, dirty = _find_commit()
+    return {
+        "version": metadata.version("fusebench"),
+        "commit": commit,
+        "dirty": dirty,
+        "python": platform.python_version(),
+        "packages": {name: _find_version(name) for name in _PACKAGES},
+        "hardware": _describe_hardware(),
+        "command": " ".join(["fusebench", *sys.argv[1:]] if sys.argv[0].endswith("fusebench") else sys.argv),
+    }
+
+
+def _find_version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _describe_hardware() -> dict[str, Any]:
+    import psutil
+
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _find_processor(),
+        "cores": os.cpu_count(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+    }
+
+
+def _find_processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def _find_commit() -> tuple[str | None, bool | None]:
+    """Commit of the checkout that was installed from, and whether files differ from it."""
+    recorded = metadata.distribution("fusebench").read_text("direct_url.json")
+    if recorded is None:
+        return None, None
+    url = urlparse(json.loads(recorded).get("url", ""))
+    folder = unquote(url.path)
+    if url.scheme != "file" or not (Path(folder) / ".git").exists():
+        return None, None
+    commit = _ask_git(folder, "rev-parse", "HEAD")
+    status = _ask_git(folder, "status", "--porcelain")
+    return commit, None if status is None else bool(status)
+
+
+def _ask_git(folder: str, *words: str) -> str | None:
+    try:
+        asked = subprocess.run(  # noqa: S603  (a fixed command)
+            ["git", "-C", folder, *words],  # noqa: S607
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return asked.stdout.strip()

@@ -1,0 +1,252 @@
+"""The main job: plan, run what is missing, and leave tables and a report."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from ..errors import FusebenchError
+from ..results.files import write_atomically
+from .fingerprint import hash_json
+from .plan import Cell, make_plan
+from .provenance import collect_provenance
+from .store import CellResult, DamagedCellError, Store, replace_file
+from .suite import Suite, load_suite
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["QUICK_NOTICE", "RunSummary", "find_todo", "run", "run_plan"]
+
+_OUTPUTS = ("results.parquet", "results.csv", "leaderboard.csv", "leaderboard.md", "report.html")
+
+QUICK_NOTICE = "QUICK MODE: a smoke test on a few samples. These numbers measure nothing."
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a run left.
+
+    Parameters
+    ----------
+    folder : Path
+        With ``results.parquet``, ``results.csv``, ``leaderboard.csv``, ``leaderboard.md``,
+        ``report.html`` and ``run.json``.
+    records : pandas.DataFrame
+        One row a score.
+    ran : int
+        Cells that were run now; the others were there.
+    failed : int
+        Cells that are neither done nor skipped.
+    """
+
+    folder: Path
+    records: "pd.DataFrame"
+    ran: int
+    failed: int
+
+    @property
+    def report(self) -> Path:
+        """The page to open."""
+        return self.folder / "report.html"
+
+
+def run(
+    suite: str | Path = "default",
+    *,
+    datasets: Sequence[str] | None = None,
+    fusions: Sequence[str] | None = None,
+    scenarios: Sequence[str] | None = None,
+    seeds: int | None = None,
+    quick: bool | None = None,
+    out: str | Path,
+    jobs: int = 1,
+    data_dir: str | Path | None = None,
+) -> RunSummary:
+    """Run a suite, or what of it is not done yet, and write tables and the report.
+
+    Parameters
+    ----------
+    suite : str or Path
+        A built-in suite or a TOML file.
+    datasets, fusions, scenarios : sequence of str, optional
+        Names or globs, in place of those of the suite.
+    seeds : int, optional
+        Number of seeds, in place of that of the suite.
+    quick : bool, optional
+        Smoke mode, marked in every output.
+    out : path
+        Folder of the run. What is finished there is not run again.
+    jobs : int
+        1 stays in this process; with more, a script needs the ``if __name__ == "__main__":`` guard that
+        `multiprocessing` asks for.
+    data_dir : path, optional
+        Where files of data sets are; ``FUSEBENCH_DATA`` when left out.
+
+    Returns
+    -------
+    RunSummary
+
+    Raises
+    ------
+    FusebenchError
+        If a name is unknown, files are missing or the folder cannot be written to.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     summary = run(datasets=["synth-xor"], fusions=["late-mean"], scenarios=["clean"], seeds=1,
+    ...                   quick=True, out=folder)
+    >>> sorted(set(summary.records["fusion"]))
+    ['best-unimodal', 'late-mean', 'majority', 'unimodal-a', 'unimodal-b']
+    """
+    asked = load_suite(
+        suite,
+        datasets=_tuple(datasets),
+        fusions=_tuple(fusions),
+        scenarios=_tuple(scenarios),
+        seeds=seeds,
+        quick=quick,
+    )
+    return run_plan(asked, make_plan(asked, data_dir), out=out, jobs=jobs)
+
+
+def _tuple(names: Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if names is None else tuple(names)
+
+
+def find_todo(
+    cells: Iterable[Cell], store: Store, warn: Callable[[str], None]
+) -> tuple[dict[str, CellResult], list[Cell]]:
+    """Sort cells into what is there, by key, and what is to be run; a damaged cell is to be run."""
+    there: dict[str, CellResult] = {}
+    todo: list[Cell] = []
+    for cell in cells:
+        try:
+            result = store.load(cell)
+        except DamagedCellError as error:
+            warn(str(error))
+            result = None
+        if result is None:
+            todo.append(cell)
+        else:
+            there[cell.key] = result
+    return there, todo
+
+
+def run_plan(
+    suite: Suite,
+    cells: list[Cell],
+    *,
+    out: str | Path,
+    jobs: int = 1,
+    retry_failed: bool = False,
+    on_start: Callable[[int, int], None] = lambda total, there: None,
+    on_done: Callable[[Cell, CellResult], None] = lambda cell, result: None,
+    warn: Callable[[str], None] = lambda message: None,
+) -> RunSummary:
+    """Run planned cells; see `run`.
+
+    Parameters
+    ----------
+    suite : Suite
+        What was asked for, for the record.
+    cells : list of Cell
+        The plan.
+    out : path
+        Folder of the run.
+    jobs : int
+        Processes.
+    retry_failed : bool
+        Whether to run cells again that failed before.
+    on_start : callable
+        Told the number of cells and how many of them are there.
+    on_done : callable
+        Told of each cell that finishes.
+    warn : callable
+        Told of damaged cells.
+
+    Returns
+    -------
+    RunSummary
+    """
+    from .execute import execute
+
+    if jobs < 1:
+        raise FusebenchError(f"The number of jobs must be at least 1, however: {jobs}.")
+    store = Store(out)
+    store.check_writable()
+    results, todo = find_todo(cells, store, warn)
+    if retry_failed:
+        again = [cell for cell in cells if cell.key in results and _failed(results[cell.key])]
+        todo += again
+    started, clock = datetime.now(UTC), perf_counter()
+    on_start(len(cells), len(cells) - len(todo))
+
+    def finish(cell: Cell, result: CellResult) -> None:
+        results[cell.key] = result
+        on_done(cell, result)
+
+    execute(todo, store.folder, jobs=jobs, on_done=finish)
+    return _write_outputs(
+        suite, cells, results, store.folder, ran=len(todo), started=started, seconds=perf_counter() - clock, jobs=jobs
+    )
+
+
+def _failed(result: CellResult) -> bool:
+    return result.status not in ("done", "skipped")
+
+
+def _write_outputs(
+    suite: Suite,
+    cells: list[Cell],
+    results: dict[str, CellResult],
+    folder: Path,
+    *,
+    ran: int,
+    started: datetime,
+    seconds: float,
+    jobs: int,
+) -> RunSummary:
+    from ..results.leaderboard import write_leaderboard
+    from ..results.records import validate, write_records
+    from ..results.report import write_report
+    from .records import make_records
+
+    note = QUICK_NOTICE if suite.quick else ""
+    records = validate(make_records(cells, results, note))
+    failed = sum(_failed(result) for result in results.values())
+    summary = RunSummary(folder, records, ran, failed)
+    asked = suite.model_dump(mode="json")
+    if not ran and _is_current(folder, asked, cells):
+        return summary
+    provenance = {
+        **collect_provenance(),
+        "suite": asked,
+        "jobs": jobs,
+        "started": started.isoformat(timespec="seconds"),
+        "seconds": round(seconds, 1),
+        "cells": {"planned": len(cells), "ran": ran, "failed": failed},
+        "plan": hash_json([cell.key for cell in cells]),
+        "note": note,
+    }
+    write_records(records, folder)
+    write_leaderboard(records, folder, metric=suite.metric)
+    write_report(records, provenance, summary.report, metric=suite.metric)
+    # Last, because it says that the files before it belong to this plan.
+    write_atomically(folder / "run.json", (json.dumps(provenance, indent=2) + "\n").encode())
+    return summary
+
+
+def _is_current(folder: Path, suite: dict[str, Any], cells: list[Cell]) -> bool:
+    """Tell whether the tables and the report in the folder are those of this plan."""
+    try:
+        written = json.loads((folder / "run.json").read_bytes())
+    except (OSError, ValueError):
+        return False
+    there = all((folder / name).is_file() for name in _OUTPUTS)
+    return there and written.get("suite") == suite and written.get("plan") == hash_json([c.key for c in cells])

@@ -1,0 +1,1 @@
+"""Scenarios: named, seeded changes to raw data, with a severity."""

@@ -1,0 +1,185 @@
+"""What a scenario is, and the table of those that are known."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from ...datasets.data import Kind, MultimodalData
+from ...registry import Registry
+from ...seeding import make_generator
+
+__all__ = ["CLEAN", "Condition", "Scenario", "find_conditions", "register_scenario", "scenarios"]
+
+Mechanism = Literal["clean", "missing", "noise", "misalignment"]
+
+Change = Callable[[MultimodalData, str, float, np.random.Generator, MultimodalData], MultimodalData]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A named change to the raw test data.
+
+    Parameters
+    ----------
+    name : str
+        Kebab-case.
+    mechanism : {"clean", "missing", "noise", "misalignment"}
+        What kind of fault it is.
+    change : callable
+        Takes the data, the name of the modality to change ("" for all), the level, a generator, and the
+        clean training data (for the spread of features); gives the changed data.
+    levels : mapping of int to float
+        The physical amount at each severity, 1 (slight) to 5 (severe).
+    level_name : str
+        What the amount is, with its unit.
+    identity : float
+        The level that changes nothing, which severity 0 stands for.
+    kinds : frozenset of Kind, optional
+        It is applied to each modality of these kinds in turn; None means to the data as a whole.
+    """
+
+    name: str
+    mechanism: Mechanism
+    change: Change
+    levels: Mapping[int, float]
+    level_name: str
+    identity: float
+    kinds: frozenset[Kind] | None = None
+
+    @property
+    def summary(self) -> str:
+        """First line of the function's docstring."""
+        return (self.change.__doc__ or "").strip().split("\n", 1)[0]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One scenario at one severity on one modality: what a fitted strategy is scored under.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What is done.
+    modality : str
+        To which modality; "" for the data as a whole.
+    severity : int
+        How much, 0 to 5.
+    """
+
+    scenario: Scenario
+    modality: str = ""
+    severity: int = 0
+
+    @property
+    def level(self) -> float:
+        """The physical amount."""
+        return self.scenario.levels[self.severity] if self.severity else self.scenario.identity
+
+    @property
+    def slug(self) -> str:
+        """A name for files, unique among the conditions of a data set."""
+        return "-".join(filter(None, [self.scenario.name, self.modality, f"{self.severity}"]))
+
+    def apply(self, data: MultimodalData, *, train: MultimodalData, dataset: str, seed: int) -> MultimodalData:
+        """Change the data.
+
+        The random numbers are keyed by the names of data set, scenario and modality and by the seed. All
+        severities share them, so that a higher one adds to what a lower one did.
+
+        Parameters
+        ----------
+        data : MultimodalData
+            Raw test data.
+        train : MultimodalData
+            Raw clean training data.
+        dataset : str
+            Name of the data set.
+        seed : int
+            Seed of the cell.
+
+        Returns
+        -------
+        MultimodalData
+            `data` itself at severity 0. Only the named modality, or only the mask, differs.
+        """
+        if self.severity == 0:
+            return data
+        rng = make_generator("scenario", dataset, self.scenario.name, self.modality, seed)
+        return self.scenario.change(data, self.modality, self.level, rng, train)
+
+
+def _unchanged(
+    data: MultimodalData,
+    modality: str,
+    level: float,
+    rng: np.random.Generator,
+    train: MultimodalData,
+) -> MultimodalData:
+    """Score the test data as they are."""
+    return data
+
+
+CLEAN = Scenario("clean", "clean", _unchanged, {}, "", float("nan"))
+
+scenarios: Registry[Scenario] = Registry("scenario", package="fusebench.bench.scenarios")
+scenarios.add("clean", CLEAN)
+
+
+def register_scenario(
+    name: str,
+    *,
+    mechanism: Mechanism,
+    levels: Mapping[int, float],
+    level_name: str,
+    identity: float,
+    kinds: Iterable[Kind] | None = None,
+) -> Callable[[Change], Change]:
+    """Function decorator that enters a scenario into the registry.
+
+    Parameters are those of `Scenario`.
+
+    Raises
+    ------
+    ValueError
+        If a severity is not one of 1 to 5 or the name is taken.
+    """
+    if not levels or not set(levels) <= set(range(1, 6)):
+        raise ValueError(f"The severities of {name!r} must be among 1 to 5, however: {sorted(levels)}.")
+
+    def enter(change: Change) -> Change:
+        taken = None if kinds is None else frozenset(kinds)
+        scenarios.add(name, Scenario(name, mechanism, change, dict(levels), level_name, identity, taken))
+        return change
+
+    return enter
+
+
+def find_conditions(modalities: Mapping[str, Kind], patterns: Iterable[str] = ("*",)) -> list[Condition]:
+    """List the conditions that apply to data of these modalities; clean is always the first.
+
+    Parameters
+    ----------
+    modalities : mapping of str to Kind
+        Raw modalities of a data set.
+    patterns : iterable of str
+        Globs of scenario names.
+
+    Returns
+    -------
+    list of Condition
+        Scenarios without a modality to change are left out.
+
+    Examples
+    --------
+    >>> found = find_conditions({"image": Kind.IMAGE, "text": Kind.TEXT}, ["missing-modality"])
+    >>> [condition.slug for condition in found]
+    ['clean-0', 'missing-modality-image-5', 'missing-modality-text-5']
+    """
+    found = [Condition(CLEAN)]
+    for name in scenarios.match(patterns):
+        scenario = scenarios[name]
+        targets = [""] if scenario.kinds is None else [m for m, kind in modalities.items() if kind in scenario.kinds]
+        found += [Condition(scenario, target, severity) for target in targets for severity in scenario.levels]
+    return found

@@ -1,0 +1,127 @@
+"""Finished cells on disk: one JSON file each, with its predictions beside it."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import FusebenchError
+from ..results.files import write_atomically
+from .plan import Cell
+
+__all__ = ["CellResult", "DamagedCellError", "Store"]
+
+
+class DamagedCellError(FusebenchError):
+    """The file of a cell is torn or was changed by hand."""
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """What came of a cell.
+
+    Parameters
+    ----------
+    status : str
+        ``done``, ``skipped``, ``failed`` or ``diverged``, ``out-of-memory``, ``timeout``.
+    reason : str
+        One line, for a cell that is not done.
+    traceback : str
+        For a failure.
+    scores : list of dict
+        For every condition: scenario, modality, severity, the seconds of prediction, and a value for
+        every metric.
+    fit_seconds : float
+        Wall time of ``fit`` on one thread; NaN if not done.
+    n_test : int
+        Number of test samples.
+    warnings : list of str
+        Messages that libraries gave during the fit.
+    """
+
+    status: str
+    reason: str = ""
+    traceback: str = ""
+    scores: list[dict[str, Any]] = field(default_factory=list)
+    fit_seconds: float = float("nan")
+    n_test: int = 0
+    warnings: list[str] = field(default_factory=list)
+
+
+class Store:
+    """The folder of a run.
+
+    Parameters
+    ----------
+    folder : path
+        Holds ``cells/DATASET/FUSION/seedN-KEY.json`` and, with the same name, ``.npz`` under
+        ``predictions/``: for every condition the class probabilities as float16 of shape (n, n_classes).
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+
+    def check_writable(self) -> None:
+        """Make the folder and try it, so that a run does not find out at its end.
+
+        Raises
+        ------
+        FusebenchError
+            If it cannot be written to.
+        """
+        probe = self.folder / ".probe"
+        write_atomically(probe, b"")
+        probe.unlink(missing_ok=True)
+
+    def path(self, cell: Cell, kind: str = "cells", suffix: str = ".json") -> Path:
+        """Where a cell's file is, or will be."""
+        return self.folder / kind / cell.dataset / cell.fusion / f"seed{cell.seed}-{cell.key}{suffix}"
+
+    def load(self, cell: Cell) -> CellResult | None:
+        """Read a cell's result; None if it was not run.
+
+        Raises
+        ------
+        DamagedCellError
+            If the file is not what was written.
+        """
+        path = self.path(cell)
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise DamagedCellError(f"The cell file {path} cannot be read: {error.strerror}.") from error
+        try:
+            document = json.loads(content)
+            if document.pop("checksum") != _checksum(document):
+                raise ValueError("its checksum does not fit its content")
+            return CellResult(**document["result"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DamagedCellError(f"The cell file {path} is damaged ({error}); it will be run again.") from error
+
+    def save(self, cell: Cell, result: CellResult, predictions: dict[str, NDArray[np.float16]]) -> None:
+        """Write a cell, the predictions first, so that a cell that is there has them.
+
+        Parameters
+        ----------
+        predictions : dict of str to numpy.ndarray of shape (n, n_classes)
+            By the slug of the condition.
+        """
+        if predictions:
+            buffer = BytesIO()
+            np.savez_compressed(buffer, allow_pickle=False, **predictions)
+            write_atomically(self.path(cell, "predictions", ".npz"), buffer.getvalue())
+        document: dict[str, Any] = {"ingredients": cell.ingredients, "result": asdict(result)}
+        document = json.loads(json.dumps(document, default=str))
+        document["checksum"] = _checksum(document)
+        write_atomically(self.path(cell), json.dumps(document, indent=1).encode())
+
+
+def _checksum(document: dict[str, Any]) -> str:
+    return sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()

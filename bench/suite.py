@@ -1,0 +1,118 @@
+"""What the user asked for: data sets, strategies, scenarios, seeds. Built in, from a file, or by flags."""
+
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ..errors import FusebenchError, did_you_mean
+
+__all__ = ["Suite", "find_suites", "load_suite"]
+
+
+class Suite(BaseModel):
+    """A declared experiment.
+
+    Attributes
+    ----------
+    name, description : str
+        For people.
+    datasets, fusions, scenarios : tuple of str
+        Names or globs. The controls and the clean scenario are always added.
+    seeds : int
+        Number of seeds: 0, 1, ...
+    metric : str
+        The primary metric, declared before the run.
+    dataset_options, fusion_options : dict
+        Options by name, where they differ from the defaults.
+    quick : bool
+        Smoke mode: at most two seeds and a few hundred samples. Its numbers mean nothing.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+    name: str = "custom"
+    description: str = ""
+    datasets: tuple[str, ...] = Field(min_length=1)
+    fusions: tuple[str, ...] = ("*",)
+    scenarios: tuple[str, ...] = ("*",)
+    seeds: int = Field(default=3, ge=1, le=10_000)
+    metric: str = "accuracy"
+    dataset_options: dict[str, dict[str, Any]] = {}
+    fusion_options: dict[str, dict[str, Any]] = {}
+    quick: bool = False
+
+
+def find_suites() -> dict[str, str]:
+    """Names of the built-in suites, with the text of their files."""
+    folder = files(__package__) / "suites"
+    found = sorted(
+        (item for item in folder.iterdir() if item.name.endswith(".toml")), key=lambda item: item.name
+    )
+    return {item.name.removesuffix(".toml"): item.read_text(encoding="utf-8") for item in found}
+
+
+def load_suite(name: str | Path = "default", **changes: Any) -> Suite:
+    """Load a suite and change what was asked for beside it.
+
+    Parameters
+    ----------
+    name : str or Path
+        A built-in name or a TOML file.
+    **changes
+        Fields to replace, as flags of the command line do; None leaves a field as it is.
+
+    Returns
+    -------
+    Suite
+
+    Raises
+    ------
+    FusebenchError
+        If there is no such suite, or the file is not TOML, has an unknown field or a wrong value.
+
+    Examples
+    --------
+    >>> load_suite("default", datasets=("synth-xor",), seeds=1).datasets
+    ('synth-xor',)
+    """
+    text, origin = _read(name)
+    try:
+        fields = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise FusebenchError(f"The suite {origin} is not valid TOML: {error}.") from error
+    fields = {key.replace("-", "_"): value for key, value in fields.items()}
+    asked = {key: value for key, value in changes.items() if value is not None}
+    try:
+        return Suite.model_validate({**fields, **asked})
+    except ValidationError as error:
+        raise FusebenchError(_explain(error, origin)) from error
+
+
+def _read(name: str | Path) -> tuple[str, str]:
+    built_in = find_suites()
+    if str(name) in built_in:
+        return built_in[str(name)], repr(str(name))
+    path = Path(name)
+    if path.suffix != ".toml":
+        raise FusebenchError(
+            f"There is no suite named {str(name)!r}; {did_you_mean(str(name), built_in)} "
+            "A file of your own ends in .toml."
+        )
+    try:
+        return path.read_text(encoding="utf-8"), str(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise FusebenchError(f"The suite {path} cannot be read: {error}.") from error
+
+
+def _explain(error: ValidationError, origin: str) -> str:
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        hint = did_you_mean(field, Suite.model_fields)
+        return f"The suite {origin} has an unknown field {field!r}; {hint}"
+    if first["type"] == "missing":
+        return f"The suite {origin} lacks the field {field!r}."
+    return f"The suite {origin} has a wrong value for {field!r} ({first['input']!r}): {first['msg']}."
