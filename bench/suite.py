@@ -108,7 +108,8 @@ def _read(name: str | Path) -> tuple[str, str]:
 
 
 def _explain(error: ValidationError, origin: str) -> str:
-    first = error.errors()[0]
+    # An unknown field first: the one that lacks is often the same one, misspelt.
+    first = min(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
     field = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         hint = did_you_mean(field, Suite.model_fields)
