@@ -13,7 +13,7 @@ from ..results.files import write_atomically
 from .fingerprint import hash_json
 from .plan import Cell, make_plan
 from .provenance import collect_provenance
-from .store import CellResult, DamagedCellError, Store, replace_file
+from .store import CellResult, DamagedCellError, Store
 from .suite import Suite, load_suite
 
 if TYPE_CHECKING:

@@ -1,0 +1,113 @@
+"""Every registered strategy and embedded data set keeps its promises, and a broken promise is seen."""
+
+import numpy as np
+import pytest
+
+import fusebench
+from fusebench.bench.checks import check_dataset, dataset_checks, example_of, find_checks, fusion_checks
+from fusebench.datasets.registry import datasets
+from fusebench.fusions.late import LateMean
+from fusebench.fusions.registry import fusions
+
+EMBEDDED = [name for name, cls in datasets.items() if cls().card.embedded]
+
+
+@pytest.mark.parametrize("name", list(fusions))
+def test_every_strategy_keeps_its_promises(name):
+    titles = []
+    for title, check in fusion_checks(example_of(name)):
+        check()
+        titles.append(title)
+    assert len(titles) > 10
+
+
+@pytest.mark.parametrize("name", EMBEDDED)
+def test_every_embedded_data_set_keeps_its_promises(name):
+    check_dataset(fusebench.load_dataset(name))
+
+
+class ReadsAbsentContent(LateMean):
+    def predict_proba(self, data):
+        shift = float(np.sum([m.values.sum() for m in data.modalities.values()]) > 1e3)
+        return np.roll(super().predict_proba(data), int(shift), axis=1)
+
+
+class KeepsStateOfFirstFit(LateMean):
+    def _fit(self, train, validation):
+        if not hasattr(self, "_classifiers"):
+            super()._fit(train, validation)
+
+
+class UsesTheGlobalGenerator(LateMean):
+    def _fit(self, train, validation):
+        np.random.random()  # noqa: NPY002
+        super()._fit(train, validation)
+
+
+class DependsOnTheBatch(LateMean):
+    def _predict_proba(self, data):
+        probabilities = super()._predict_proba(data)
+        return (probabilities + probabilities.mean(axis=0)) / 2
+
+
+class WritesIntoItsInput(LateMean):
+    def predict_proba(self, data):
+        next(iter(data.modalities.values())).values[:] = 0
+        return super().predict_proba(data)
+
+
+class SetsStateInItsConstructor(LateMean):
+    def __init__(self):
+        self.weights_ = None
+
+
+@pytest.mark.parametrize(
+    ("broken", "title"),
+    [
+        (ReadsAbsentContent, "check_absent_content_is_not_read"),
+        (UsesTheGlobalGenerator, "check_global_random_state_is_untouched"),
+        (DependsOnTheBatch, "check_batch_of_one"),
+        (WritesIntoItsInput, "check_input_is_not_changed"),
+        (SetsStateInItsConstructor, "check_constructor_only_stores"),
+    ],
+)
+def test_a_broken_promise_is_seen(broken, title):
+    with pytest.raises((AssertionError, ValueError)):
+        dict(fusion_checks(broken()))[title]()
+
+
+def test_check_fusion_names_the_promise():
+    with pytest.raises(AssertionError, match="DependsOnTheBatch breaks check_batch_of_one"):
+        fusebench.check_fusion(DependsOnTheBatch())
+
+
+class LeaksItsTestSplit(datasets["synth-xor"]):
+    name = "synth-xor"
+
+    def load(self, seed=0):
+        splits = super().load(seed)
+        return fusebench.Splits(splits.train, splits.validation, splits.train)
+
+
+class IgnoresItsSeed(datasets["synth-xor"]):
+    name = "synth-xor"
+
+    def load(self, seed=0):
+        return super().load(0)
+
+
+@pytest.mark.parametrize(
+    ("broken", "title"),
+    [
+        (LeaksItsTestSplit, "check_splits_are_disjoint"),
+        (IgnoresItsSeed, "check_another_seed_gives_other_data"),
+    ],
+)
+def test_a_broken_data_set_is_seen(broken, title):
+    with pytest.raises(AssertionError):
+        dict(dataset_checks(broken()))[title]()
+
+
+def test_checks_of_an_unknown_name_suggest_one():
+    with pytest.raises(fusebench.FusebenchError, match="did you mean late-mean"):
+        find_checks("late-maen")

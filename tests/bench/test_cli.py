@@ -1,0 +1,159 @@
+"""The command line as a user meets it: in a process of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+
+BASE = [sys.executable, "-P", "-m", "fusebench"]
+TINY = ["--dataset", "synth-xor", "--fusion", "late-mean", "--scenario", "clean", "--seeds", "1", "--jobs", "1"]
+
+
+def call(*arguments, cwd, **environment):
+    return subprocess.run(
+        [*BASE, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "120", **environment},
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where a tiny run was made."""
+    cwd = tmp_path_factory.mktemp("cli")
+    done = call("run", *TINY, "--out", "run", cwd=cwd)
+    assert done.returncode == 0, done.stderr
+    assert "Report: " in done.stdout
+    assert "late-mean" in done.stdout
+    return cwd / "run"
+
+
+def assert_one_sentence(done, *words):
+    """One sentence on stderr, exit code 2, no traceback."""
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    text = " ".join(done.stderr.split())
+    for word in words:
+        assert word in text
+
+
+def test_leaderboard_and_report_come_from_the_records_alone(folder, tmp_path):
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    for name in ("results.parquet", "run.json"):
+        (moved / name).write_bytes((folder / name).read_bytes())
+    shown = call("leaderboard", moved, cwd=tmp_path)
+    assert shown.returncode == 0
+    assert "late-mean" in shown.stdout
+    assert (moved / "leaderboard.md").exists()
+    assert call("report", moved, cwd=tmp_path).returncode == 0
+    assert (moved / "report.html").read_text().startswith("<!doctype html>")
+
+
+def test_plan_says_what_is_done(folder):
+    shown = call("plan", *TINY, "--out", folder, cwd=folder)
+    assert shown.returncode == 0
+    assert "5 cells, 5 done, 0 to run" in shown.stdout
+    more = call("plan", *TINY, "--seeds", "2", "--out", folder, cwd=folder)
+    assert "10 cells, 5 done, 5 to run" in more.stdout
+    assert "Expected time: about" in more.stdout
+
+
+@pytest.mark.parametrize("what", ["fusions", "datasets", "scenarios", "metrics"])
+def test_list_prints_a_table_and_json(what, tmp_path):
+    table, machine = call("list", what, cwd=tmp_path), call("list", what, "--json", cwd=tmp_path)
+    entries = json.loads(machine.stdout)
+    assert len(entries) > 3
+    assert all(entry["summary"] and entry["name"] in table.stdout for entry in entries)
+
+
+@pytest.mark.parametrize("name", ["late-mean", "synth-xor", "missing-rate", "accuracy", "default"])
+def test_show_finds_a_name_of_any_kind(name, tmp_path):
+    shown = call("show", name, "--json", cwd=tmp_path)
+    assert json.loads(shown.stdout)["name"] == name
+    assert name in call("show", name, cwd=tmp_path).stdout
+
+
+def test_check_passes_for_what_is_built_in(tmp_path):
+    done = call("check", "late-mean", cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stdout.count("ok ") > 10
+
+
+def test_an_unknown_name_is_one_sentence(tmp_path):
+    assert_one_sentence(call("run", "-f", "late-maen", cwd=tmp_path), "did you mean late-mean?")
+    assert_one_sentence(call("show", "synth-xr", cwd=tmp_path), "did you mean synth-xor")
+    assert_one_sentence(call("run", "--suite", "defalt", cwd=tmp_path), "did you mean default?")
+    assert_one_sentence(call("check", "nothing", cwd=tmp_path), "no fusion or data set named 'nothing'")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    done = call("run", "-f", "late-maen", "--debug", cwd=tmp_path)
+    assert done.returncode != 0
+    assert "Traceback" in done.stderr
+
+
+def test_a_folder_that_cannot_be_written_to_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    assert_one_sentence(call("run", *TINY, "--out", "file/run", cwd=tmp_path), "Cannot write", "file/run")
+
+
+def test_missing_data_are_one_sentence(tmp_path):
+    done = call("run", "-d", "avmnist", "--data-dir", tmp_path, cwd=tmp_path)
+    assert_one_sentence(done, "mnist", "FUSEBENCH_DATA")
+
+
+def test_folders_without_results_are_one_sentence(tmp_path):
+    assert_one_sentence(call("leaderboard", "nowhere", cwd=tmp_path), "nowhere")
+    (tmp_path / "results.parquet").write_bytes(b"PAR1 but not really")
+    assert_one_sentence(call("report", tmp_path, cwd=tmp_path), "results.parquet", "damaged")
+
+
+def test_a_failed_cell_gives_exit_code_1(folder, tmp_path):
+    plugin = tmp_path / "sitecustomize.py"
+    plugin.write_text(
+        "from fusebench.fusions.registry import fusions\n"
+        "def fail(self, train, validation): raise RuntimeError('planted')\n"
+        "fusions['late-mean'].estimator._fit = fail\n"
+    )
+    done = call("run", *TINY, "--out", "run", cwd=tmp_path, PYTHONPATH=str(tmp_path))
+    assert done.returncode == 1, done.stderr
+    assert "planted" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_run_that_was_stopped_ends_as_if_it_had_not_been(how, tmp_path):
+    arguments = ["run", "-d", "synth-xor", "-d", "synth-noise", "-f", "late-*", "-s", "missing-*", "--seeds", "4"]
+    stopped = subprocess.Popen(
+        [*BASE, *arguments, "--jobs", "2", "--out", "stopped"],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    cells = tmp_path / "stopped" / "cells"
+    deadline = time.monotonic() + 120
+    while len(list(cells.rglob("*.json"))) < 5 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    stopped.send_signal(how)
+    stopped.wait(timeout=30)
+    kept = len(list(cells.rglob("*.json")))
+    assert 5 <= kept < 56
+    assert not (tmp_path / "stopped" / "results.csv").exists()
+    resumed = call(*arguments, "--jobs", "2", "--out", "stopped", cwd=tmp_path)
+    assert resumed.returncode == 0
+    assert "cells are done already" in resumed.stderr
+    assert call(*arguments, "--jobs", "1", "--out", "undisturbed", cwd=tmp_path).returncode == 0
+    tables = [
+        pd.read_csv(tmp_path / name / "results.csv").drop(columns=["fit_seconds", "predict_seconds"])
+        for name in ("stopped", "undisturbed")
+    ]
+    pd.testing.assert_frame_equal(*tables)
