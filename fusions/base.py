@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from ..datasets.data import Kind, MultimodalData
+from ..datasets.data import MultimodalData
 from ..errors import DivergedError, FusebenchError, did_you_mean
 from ..seeding import make_generator
 from .preprocessing import Standardizer
@@ -68,7 +68,7 @@ class FusionStrategy(ClassifierMixin, BaseEstimator):
         data : MultimodalData
             Vector or sequence modalities with labels.
         validation : MultimodalData, optional
-            For early stopping, weights and stacking; split off `data` when left out.
+            For early stopping, weights and stacking; split off `data` when left out or empty.
 
         Returns
         -------
@@ -85,10 +85,10 @@ class FusionStrategy(ClassifierMixin, BaseEstimator):
         self.classes_ = classes
         self.modalities_ = sorted(data.names)
         self.prior_ = np.bincount(codes) / len(codes)
-        if validation is None:
-            data, validation = _split(data, getattr(self, "random_state", 0))
-        else:
+        if validation is not None:
             validation = validation.take(np.isin(validation.labels, classes))
+        if validation is None or len(validation) == 0:
+            data, validation = _split(data, getattr(self, "random_state", 0))
         self._standardizer = Standardizer().fit(self._check(data))
         self._fit(self._prepare(data), self._prepare(validation))
         return self
@@ -115,16 +115,18 @@ class FusionStrategy(ClassifierMixin, BaseEstimator):
         """
         prepared = self._prepare(data)
         probabilities = np.tile(self.prior_, (len(data), 1))
-        known = data.mask.any(axis=1)
+        known = data.mask.sum(axis=1) > 0
         if known.any():
             probabilities[known] = self._predict_proba(prepared if known.all() else prepared.take(known))
         if not np.isfinite(probabilities).all():
             raise DivergedError(f"{type(self).__name__} predicted probabilities that are not finite.")
-        return probabilities / probabilities.sum(axis=1, keepdims=True)
+        normalised: NDArray[np.float64] = probabilities / probabilities.sum(axis=1, keepdims=True)
+        return normalised
 
     def predict(self, data: MultimodalData) -> NDArray:
         """Give the most probable class of each sample, shape (n,)."""
-        return self.classes_[self.predict_proba(data).argmax(axis=1)]
+        labels: NDArray = self.classes_[self.predict_proba(data).argmax(axis=1)]
+        return labels
 
     @abstractmethod
     def _fit(self, train: MultimodalData, validation: MultimodalData) -> None:
@@ -145,14 +147,15 @@ class FusionStrategy(ClassifierMixin, BaseEstimator):
         for other in data.names:
             if other not in self.modalities_:
                 raise FusebenchError(
-                    f"{name} was not fitted with a modality {other!r}; {did_you_mean(other, self.modalities_)}"
+                    f"{name} was not fitted with a modality {other!r}; "
+                    f"{did_you_mean(other, self.modalities_)}"
                 )
         for known in self.modalities_:
             if known not in data.names:
                 raise FusebenchError(
                     f"{name} was fitted with {known!r}, which the data lack; mark it as absent instead."
                 )
-            if data.modalities[known].kind not in (Kind.VECTOR, Kind.SEQUENCE):
+            if data.modalities[known].kind not in self.views:
                 raise FusebenchError(
                     f"{name} takes {' or '.join(self.views)} modalities, however {known!r} is "
                     f"{data.modalities[known].kind.value}; featurise it first."
