@@ -1,0 +1,149 @@
+"""The one training loop: mini-batches of tensors in memory, early stopping on the validation loss."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from math import isfinite
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from ...errors import DivergedError
+from .batch import Batch
+
+__all__ = ["History", "predict_logits", "seeded", "train_network"]
+
+_PREDICT_BATCH = 1024
+
+
+@dataclass(frozen=True)
+class History:
+    """Mean cross-entropy (nats) of every epoch.
+
+    Parameters
+    ----------
+    train_loss : list of float
+        While training: with dropout, and before the epoch's last step.
+    validation_loss : list of float
+        After the epoch. The weights kept are those of its minimum.
+    """
+
+    train_loss: list[float] = field(default_factory=list)
+    validation_loss: list[float] = field(default_factory=list)
+
+
+@contextmanager
+def seeded(seed: int, device: str = "cpu") -> Iterator[None]:
+    """Draw initial weights, dropout and shuffling from a seed; leave torch's global generators as they were.
+
+    Examples
+    --------
+    >>> with seeded(0):
+    ...     first = torch.rand(2)
+    >>> with seeded(0):
+    ...     bool((torch.rand(2) == first).all())
+    True
+    """
+    with torch.random.fork_rng(devices=[device] if torch.device(device).type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield
+
+
+def train_network(
+    network: nn.Module,
+    data: Batch,
+    validation: Batch,
+    *,
+    learning_rate: float,
+    weight_decay: float,
+    batch_size: int,
+    max_epochs: int,
+    patience: int,
+) -> History:
+    """Train with AdamW on the cross-entropy until the validation loss has stopped falling.
+
+    Shuffles with torch's global generator: call it within `seeded`.
+
+    Parameters
+    ----------
+    network : Module
+        From `Batch` to logits (n, n_classes). Trained in place; left in evaluation mode with the weights of
+        its best epoch.
+    data, validation : Batch
+        With labels, on the device of the network.
+    learning_rate, weight_decay : float
+        Of AdamW.
+    batch_size : int
+        Samples in a step.
+    max_epochs : int
+        At most this many passes over `data`.
+    patience : int
+        Stop after this many epochs without a lower validation loss.
+
+    Returns
+    -------
+    History
+        Losses of every epoch.
+
+    Raises
+    ------
+    DivergedError
+        If a loss is not finite.
+    """
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=learning_rate, weight_decay=weight_decay, fused=True
+    )
+    history = History()
+    best_loss, best_epoch = float("inf"), 0
+    best_weights: dict[str, Tensor] = {}
+    for epoch in range(max_epochs):
+        history.train_loss.append(_train_epoch(network, data, batch_size, optimizer))
+        history.validation_loss.append(_loss(predict_logits(network, validation), validation).item())
+        _check_finite(network, history)
+        if history.validation_loss[-1] < best_loss:
+            best_loss, best_epoch = history.validation_loss[-1], epoch
+            best_weights = {name: value.clone() for name, value in network.state_dict().items()}
+        elif epoch - best_epoch >= patience:
+            break
+    network.load_state_dict(best_weights)
+    return history
+
+
+def predict_logits(network: nn.Module, data: Batch) -> Tensor:
+    """Give the logits of every sample, shape (n, n_classes), in evaluation mode and without gradients."""
+    network.eval()
+    with torch.inference_mode():
+        parts = [network(data[i : i + _PREDICT_BATCH]) for i in range(0, len(data), _PREDICT_BATCH)]
+        return torch.cat(parts)
+
+
+def _train_epoch(network: nn.Module, data: Batch, batch_size: int, optimizer: torch.optim.Optimizer) -> float:
+    """Pass once over the shuffled data; give the mean loss."""
+    network.train()
+    # Shuffling once an epoch and slicing is cheaper than gathering every batch.
+    shuffled = data[torch.randperm(len(data)).to(data.present.device)]
+    total = torch.zeros((), device=data.present.device)
+    for start in range(0, len(data), batch_size):
+        batch = shuffled[start : start + batch_size]
+        optimizer.zero_grad()
+        loss = _loss(network(batch), batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        total += loss.detach() * len(batch)
+    return total.item() / len(data)
+
+
+def _loss(logits: Tensor, batch: Batch) -> Tensor:
+    assert batch.labels is not None  # noqa: S101  (whoever trains has labels; for the type checker)
+    return cross_entropy(logits, batch.labels)
+
+
+def _check_finite(network: nn.Module, history: History) -> None:
+    """Raise if the losses of the last epoch are not finite."""
+    losses = history.train_loss[-1], history.validation_loss[-1]
+    if not all(map(isfinite, losses)):
+        raise DivergedError(
+            f"Training of {type(network).__name__} diverged in epoch {len(history.train_loss)}: the training "
+            f"and validation losses are {losses[0]} and {losses[1]}; lower the learning rate."
+        )
