@@ -6,6 +6,7 @@ import json
 import sys
 from functools import lru_cache
 from hashlib import sha256
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ def hash_source(thing: Any) -> str:
     return hash_json({name: _hash_module(name)[0] for name in sorted(_closure(module.__name__))})
 
 
+@lru_cache(maxsize=4096)
 def _closure(start: str) -> set[str]:
     """Names of the module and of what it imports, directly or not, of its own top-level package."""
     package = start.partition(".")[0]
@@ -69,14 +71,23 @@ def _hash_module(name: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _find_file(name: str) -> str | None:
-    loaded = sys.modules.get(name)
-    if loaded is not None:
-        return getattr(loaded, "__file__", None)
+    spec = _find_spec(name)
+    return spec.origin if spec is not None and spec.has_location else None
+
+
+def _find_spec(name: str) -> ModuleSpec | None:
+    """Find a module without importing anything, its parents included, since these may import torch."""
+    if name in sys.modules:
+        return sys.modules[name].__spec__
+    parent = name.rpartition(".")[0]
+    if parent and parent not in sys.modules:
+        above = _find_spec(parent)
+        places = above.submodule_search_locations if above is not None else None
+        return None if places is None else PathFinder.find_spec(name, places)
     try:
-        spec = find_spec(name)
+        return find_spec(name)
     except ModuleNotFoundError:  # a class or function: its parent is no package
         return None
-    return spec.origin if spec is not None and spec.has_location else None
 
 
 @lru_cache(maxsize=4096)
