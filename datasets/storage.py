@@ -1,16 +1,28 @@
 """Where files are: the data of data sets that are not embedded, and what was computed once for all runs."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from hashlib import file_digest, sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import platformdirs
 
 from ..errors import DataNotFoundError, FusebenchError
 
-__all__ = ["CACHE_VARIABLE", "DATA_VARIABLE", "atomic_path", "cache_folder", "find_data"]
+__all__ = [
+    "CACHE_VARIABLE",
+    "DATA_VARIABLE",
+    "atomic_path",
+    "cache_folder",
+    "find_data",
+    "hash_files",
+    "read_data",
+]
+
+T = TypeVar("T")
 
 DATA_VARIABLE = "FUSEBENCH_DATA"
 CACHE_VARIABLE = "FUSEBENCH_CACHE"
@@ -54,6 +66,62 @@ https://example.org and name the folder that contains it with --data-dir or FUSE
         f"{problem}; get it from {source} and name the folder that contains it with --data-dir or "
         f"{DATA_VARIABLE}."
     )
+
+
+def read_data(relative: str, reader: Callable[[Path], T], *, data_dir: Path | None, source: str) -> T:
+    """Find and read a file or folder of a data set that is not embedded.
+
+    Parameters
+    ----------
+    relative, data_dir, source
+        As in `find_data`.
+    reader : callable
+        Takes the path. A `ValueError` or `OSError` of it says what is wrong with the content.
+
+    Returns
+    -------
+    object
+        What the reader returns.
+
+    Raises
+    ------
+    DataNotFoundError
+        As in `find_data`.
+    FusebenchError
+        If the content cannot be read.
+
+    Examples
+    --------
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "n.txt").write_text("42")
+    ...     read_data("n.txt", lambda path: int(path.read_text()), data_dir=Path(folder), source="a friend")
+    42
+    """
+    path = find_data(relative, data_dir=data_dir, source=source)
+    try:
+        return reader(path)
+    except (OSError, ValueError) as error:
+        raise FusebenchError(
+            f"'{path}' cannot be read ({error}); get it again from {source}, or name another folder with "
+            f"--data-dir or {DATA_VARIABLE}."
+        ) from error
+
+
+def hash_files(paths: Iterable[Path]) -> str:
+    """Hash names and content of files; their order and their folders do not matter.
+
+    Examples
+    --------
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "a.txt").write_text("content")
+    ...     hash_files([Path(folder, "a.txt")])[:8]
+    '...'
+    """
+    total = sha256()
+    for path in sorted(paths, key=lambda path: path.name):
+        with path.open("rb") as file:
+            total.update(f"{path.name} {file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return total.hexdigest()
 
 
 def cache_folder() -> Path:

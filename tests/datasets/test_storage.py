@@ -2,7 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from fusebench.datasets.storage import CACHE_VARIABLE, DATA_VARIABLE, atomic_path, cache_folder, find_data
+from fusebench.datasets.storage import (
+    CACHE_VARIABLE,
+    DATA_VARIABLE,
+    atomic_path,
+    cache_folder,
+    find_data,
+    hash_files,
+    read_data,
+)
 from fusebench.errors import DataNotFoundError, FusebenchError
 
 
@@ -66,3 +74,32 @@ def test_a_written_file_replaces_the_old_one(tmp_path):
         assert path.read_text() == "old"
     assert path.read_text() == "new"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_content_that_cannot_be_read_is_a_message(tmp_path):
+    (tmp_path / "n.txt").write_text("no number")
+    with pytest.raises(FusebenchError) as caught:
+        read_data(
+            "n.txt", lambda path: int(path.read_text()), data_dir=tmp_path, source="https://example.org"
+        )
+    for part in ("n.txt", "no number", "https://example.org", "--data-dir", DATA_VARIABLE):
+        assert part in str(caught.value)
+
+
+def test_a_folder_where_a_file_should_be_is_a_message(tmp_path):
+    (tmp_path / "n.txt").mkdir()
+    with pytest.raises(FusebenchError, match="cannot be read"):
+        read_data("n.txt", Path.read_text, data_dir=tmp_path, source="x")
+
+
+def test_the_hash_of_files_depends_on_names_and_content_alone(tmp_path):
+    def hash_of(folder, **files):
+        (tmp_path / folder).mkdir()
+        paths = [tmp_path / folder / name for name in files]
+        for path, content in zip(paths, files.values(), strict=True):
+            path.write_text(content)
+        return hash_files(paths)
+
+    first = hash_of("1", a="x", b="y")
+    assert hash_of("2", b="y", a="x") == first
+    assert len({first, hash_of("3", a="y", b="x"), hash_of("4", a="x"), hash_of("5", a="x", c="y")}) == 4
