@@ -1,0 +1,38 @@
+"""Writing a file so that a reader never sees half of it."""
+
+import os
+from pathlib import Path
+
+__all__ = ["write_atomically"]
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write to a temporary file beside `path`, then rename it.
+
+    After a crash or a power cut `path` holds either the old content or the new one, whole.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Its folder is made if it does not exist.
+    content : bytes
+        What the file shall hold.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "new" / "a.txt"
+    >>> write_atomically(path, b"all of it")
+    >>> path.read_text()
+    'all of it'
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())  # else a power cut can leave the new name with no content
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
