@@ -1,0 +1,148 @@
+"""The columns of a leaderboard as people see them: heading, meaning, text."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from .formatting import (
+    ABSENT,
+    format_interval,
+    format_number,
+    format_percent,
+    format_seconds,
+)
+
+__all__ = ["SHOWN", "Shown", "show_columns"]
+
+Row = Mapping[Any, Any]
+
+
+class Shown(NamedTuple):
+    """How one column is shown."""
+
+    heading: str
+    meaning: str
+    text: Callable[[Row], str]
+    numeric: bool = True
+
+
+def _plain(key: str) -> Callable[[Row], str]:
+    return lambda row: ABSENT if pd.isna(row[key]) else str(row[key]) or ABSENT
+
+
+def _number(key: str) -> Callable[[Row], str]:
+    return lambda row: format_number(row[key])
+
+
+SHOWN: dict[str, Shown] = {
+    "rank": Shown(
+        "#",
+        "Place by the mean score. None for a fusion that is not done in every cell of every data set: "
+        "a mean over what happened to work would not be comparable.",
+        _plain("rank"),
+    ),
+    "tie": Shown(
+        "tie",
+        "Number of the tie group. Group 1 holds the leader and all that cannot be told apart from it: the "
+        "95 % interval of their paired difference includes 0. Group 2 is made in the same way from the rest. "
+        "Intervals are not corrected for the number of comparisons.",
+        _plain("tie"),
+    ),
+    "fusion": Shown("fusion", "Name of the fusion strategy or control.", _plain("fusion"), numeric=False),
+    "family": Shown(
+        "family", "Kind of strategy; controls are there to compare with.", _plain("family"), numeric=False
+    ),
+    "absence": Shown(
+        "absence",
+        "How an absent modality is handled: natively, or by the imputer named.",
+        _plain("absence"),
+        numeric=False,
+    ),
+    "score": Shown(
+        "score",
+        "Mean over data sets of the metric on clean test data, ± half the 95 % t-interval for new seeds on "
+        "the same data sets. “?” with one seed: there is no interval. It says nothing about another test "
+        "sample.",
+        lambda row: format_interval(row["score"], row["low"], row["high"]),
+    ),
+    "gain": Shown(
+        "gain",
+        "Paired difference to the best single modality (chosen on validation data), positive if better, "
+        "± half its 95 % t-interval.",
+        lambda row: format_interval(row["gain"], row["gain_low"], row["gain_high"], signed=True),
+    ),
+    "beats_unimodal": Shown(
+        "beats",
+        "Whether the fusion beats the best single modality: yes if the gain's interval is above 0, no if it "
+        "is below 0, else unclear.",
+        _plain("beats_unimodal"),
+        numeric=False,
+    ),
+    "mra_missing": Shown(
+        "missing",
+        "Mean relative accuracy with modalities missing: the score divided by the clean one, averaged over "
+        "modalities and severities, then scenarios, then data sets. 1 is unharmed, which is not the same as "
+        "good: a control that ignores its input has 1.",
+        _number("mra_missing"),
+    ),
+    "mra_noise": Shown("noise", "The same with noise on a modality.", _number("mra_noise")),
+    "worst": Shown(
+        "worst",
+        "The worst score over all conditions of a data set, averaged over data sets.",
+        _number("worst"),
+    ),
+    "mean_rank": Shown(
+        "mean rank",
+        "Rank on each data set, averaged. It depends on which other fusions are in the table.",
+        lambda row: ABSENT if pd.isna(row["mean_rank"]) else f"{row['mean_rank']:.1f}",
+    ),
+    "ece": Shown("ECE", "Expected calibration error on clean data; 0 is best.", _number("ece")),
+    "fit_seconds": Shown("fit", "Mean time of one fit.", lambda row: format_seconds(row["fit_seconds"])),
+    "predict_seconds": Shown(
+        "predict",
+        "Mean time of predicting the clean test split.",
+        lambda row: format_seconds(row["predict_seconds"]),
+    ),
+    "coverage": Shown(
+        "done",
+        "Share of the planned cells (each seed of each data set) that are done. A control of one modality is "
+        "not run where there is no such modality.",
+        lambda row: format_percent(row["coverage"]),
+    ),
+}
+"""By the column of the leaderboard that it is sorted by, in the order of the widest table."""
+
+_OPTIONAL = (
+    "absence",
+    "gain",
+    "beats_unimodal",
+    "mra_missing",
+    "mra_noise",
+    "ece",
+    "fit_seconds",
+    "predict_seconds",
+)
+
+
+def show_columns(board: pd.DataFrame) -> dict[str, Shown]:
+    """Choose the columns that say something about this leaderboard, with the metric as a heading.
+
+    Parameters
+    ----------
+    board : pandas.DataFrame
+        From `fusebench.results.leaderboard.build_leaderboard`.
+
+    Returns
+    -------
+    dict of str to Shown
+        Without columns that the table lacks, and without optional ones that hold nothing.
+    """
+    chosen = {}
+    for name, shown in SHOWN.items():
+        if name not in board:
+            continue
+        empty = board[name].isna() | (board[name] == "")
+        if name not in _OPTIONAL or not empty.all():
+            chosen[name] = shown._replace(heading=board["metric"].iloc[0]) if name == "score" else shown
+    return chosen

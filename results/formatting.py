@@ -1,0 +1,76 @@
+"""How numbers are written: the same in the terminal, in Markdown and in the report."""
+
+import math
+
+__all__ = ["ABSENT", "format_interval", "format_number", "format_percent", "format_seconds", "format_signed"]
+
+ABSENT = "–"
+"""Stands for a number that there is not; never an empty place, never 0."""
+
+
+def format_number(value: float) -> str:
+    """Write three decimals.
+
+    Examples
+    --------
+    >>> format_number(0.91249), format_number(float("nan"))
+    ('0.912', '–')
+    """
+    return ABSENT if math.isnan(value) else f"{value:.3f}"
+
+
+def format_signed(value: float) -> str:
+    """Write three decimals with a sign.
+
+    Examples
+    --------
+    >>> format_signed(0.0341), format_signed(-0.2), format_signed(-0.0001)
+    ('+0.034', '-0.200', '+0.000')
+    """
+    return ABSENT if math.isnan(value) else f"{round(value, 3) + 0.0:+.3f}"
+
+
+def format_interval(mean: float, low: float, high: float, *, signed: bool = False) -> str:
+    """Write a mean and half the width of its symmetric interval.
+
+    Examples
+    --------
+    >>> format_interval(0.912, 0.899, 0.925)
+    '0.912 ± 0.013'
+    >>> format_interval(0.912, float("nan"), float("nan"))  # a single seed
+    '0.912 ± ?'
+    """
+    number = format_signed(mean) if signed else format_number(mean)
+    if math.isnan(mean):
+        return number
+    return f"{number} ± {'?' if math.isnan(low) else format_number((high - low) / 2)}"
+
+
+def format_seconds(value: float) -> str:
+    """Write a time with a unit that suits it.
+
+    Examples
+    --------
+    >>> [format_seconds(value) for value in (0.0001, 0.0123, 1.5, 90, 5400)]
+    ['<1 ms', '12 ms', '1.5 s', '90 s', '90 min']
+    """
+    if math.isnan(value):
+        return ABSENT
+    if value < 0.0005:
+        return "<1 ms"
+    if value < 0.9995:
+        return f"{1000 * value:.0f} ms"
+    if value < 600:
+        return f"{value:.1f} s" if value < 9.95 else f"{value:.0f} s"
+    return f"{value / 60:.0f} min"
+
+
+def format_percent(value: float) -> str:
+    """Write a share of 1, rounded down, so that 100 % means all.
+
+    Examples
+    --------
+    >>> format_percent(0.9996), format_percent(1.0)
+    ('99 %', '100 %')
+    """
+    return ABSENT if math.isnan(value) else f"{math.floor(100 * value)} %"

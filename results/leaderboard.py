@@ -1,0 +1,206 @@
+"""The table that ranks the fusions, controls included."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from .cells import coverage, group_unfinished, unfinished_cells
+from .files import write_atomically
+from .records import collect_notices, validate
+from .robustness import mean_under, relative_scores, worst_case
+from .stats import (
+    clean_scores,
+    condition_scores,
+    dataset_means,
+    find_sign,
+    mean_ranks,
+    paired_basis,
+    paired_intervals,
+    seed_intervals,
+    tie_groups,
+)
+
+__all__ = ["BASELINE", "build_leaderboard", "by_dataset", "compute_gains", "write_leaderboard"]
+
+BASELINE = "best-unimodal"
+
+
+def build_leaderboard(
+    records: pd.DataFrame, *, metric: str = "accuracy", baseline: str = BASELINE
+) -> pd.DataFrame:
+    """Rank the fusions by their mean score on clean test data.
+
+    Means are over data sets, after averaging the seeds of each. They exist only for a fusion that is done
+    in every cell of every data set: an average over what happened to work would not be comparable.
+
+    Parameters
+    ----------
+    records : pandas.DataFrame
+        One row a score; see `fusebench.results.records.COLUMNS`.
+    metric : str
+        Which score to rank by.
+    baseline : str
+        The fusion that gains are over.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a fusion: the ranked ones, best first, then the others by coverage. Columns:
+
+        - ``rank``, ``tie``: place, and number of the group that cannot be told apart (`tie_groups`);
+          missing if not ranked.
+        - ``fusion``, ``family``, ``absence``.
+        - ``score``, ``low``, ``high``: mean over data sets, with a 95 % interval for new seeds on the
+          same data sets; ends are NaN with one seed.
+        - ``gain``, ``gain_low``, ``gain_high``: paired difference to `baseline`, positive if better;
+          ``gain_basis`` names what the interval is about. NaN without a baseline, and for itself.
+        - ``beats_unimodal``: "yes", "no" or "unclear" as the gain's interval is above 0, below 0 or
+          neither; "" where there is no gain.
+        - ``mra_missing``, ``mra_noise``: mean relative accuracy under missing modalities and noise.
+        - ``worst``: worst score over all conditions of a data set, averaged over data sets.
+        - ``mean_rank``: rank on each data set, averaged.
+        - ``ece``: expected calibration error, if recorded.
+        - ``fit_seconds``, ``predict_seconds``: mean cost of a cell.
+        - ``coverage``: share of cells that are done.
+        - ``metric``.
+
+    Raises
+    ------
+    FusebenchError
+        If the records are not valid or do not hold the metric.
+
+    Examples
+    --------
+    >>> records = pd.DataFrame({
+    ...     "fusion": ["late-mean", "late-mean", "best-unimodal", "best-unimodal"],
+    ...     "seed": [0, 1, 0, 1],
+    ...     "value": [0.92, 0.94, 0.81, 0.84],
+    ... }).assign(dataset="digits", metric="accuracy", direction="maximize")
+    >>> build_leaderboard(records)[["rank", "tie", "fusion", "score", "gain", "beats_unimodal"]].round(3)
+       rank  tie         fusion  score   gain beats_unimodal
+    0     1    1      late-mean  0.930  0.105            yes
+    1     2    2  best-unimodal  0.825    NaN
+    """
+    records = validate(records)
+    sign = find_sign(records, metric)
+    scores = condition_scores(records, metric)
+    clean = clean_scores(scores)
+    relative = relative_scores(scores, sign)
+    board = _describe_fusions(records)
+    board[["score", "low", "high"]] = seed_intervals(clean)
+    board["rank"] = (board["score"].round(12) * -sign).rank(method="min").astype("Int64")
+    board["tie"] = tie_groups(clean, sign)
+    board[["gain", "gain_low", "gain_high"]] = paired_intervals(compute_gains(clean, sign, baseline))
+    board["gain_basis"] = paired_basis(clean.index.get_level_values("dataset").nunique())
+    board["beats_unimodal"] = _judge(board)
+    board["mra_missing"] = mean_under(relative, "missing")
+    board["mra_noise"] = mean_under(relative, "noise")
+    board["worst"] = worst_case(scores, sign)
+    board["mean_rank"] = mean_ranks(dataset_means(clean), sign)
+    board["ece"] = _mean(records, "ece")
+    board["fit_seconds"] = _mean(records, metric, "fit_seconds")
+    board["predict_seconds"] = _mean(records, metric, "predict_seconds")
+    board["coverage"] = coverage(records)
+    board["metric"] = metric
+    board = board.rename_axis("fusion").reset_index()
+    board = board.sort_values(
+        ["rank", "coverage", "fusion"], ascending=[True, False, True], ignore_index=True
+    )
+    return board[["rank", "tie", *board.columns.drop(["rank", "tie"])]]
+
+
+def compute_gains(scores: pd.DataFrame, sign: int, baseline: str = BASELINE) -> pd.DataFrame:
+    """Paired differences to the baseline, positive if better.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        From `fusebench.results.stats.clean_scores`.
+    sign : int
+        From `fusebench.results.stats.find_sign`.
+    baseline : str
+        A column of `scores`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `scores`; NaN for the baseline itself, and everywhere if there is no such column.
+    """
+    if baseline not in scores.columns:
+        return scores * np.nan
+    gains = scores.sub(scores[baseline], axis=0) * sign
+    return gains.assign(**{baseline: np.nan})
+
+
+def by_dataset(records: pd.DataFrame, metric: str = "accuracy") -> pd.DataFrame:
+    """Mean score on the clean test data of each data set.
+
+    Parameters
+    ----------
+    records : pandas.DataFrame
+        One row a score.
+    metric : str
+        Which score.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each fusion, a column for each data set; NaN where any seed lacks.
+    """
+    records = validate(records)
+    find_sign(records, metric)
+    return dataset_means(clean_scores(condition_scores(records, metric))).T
+
+
+def write_leaderboard(
+    records: pd.DataFrame,
+    folder: str | Path,
+    *,
+    metric: str = "accuracy",
+    baseline: str = BASELINE,
+    notice: Sequence[str] = (),
+) -> None:
+    """Write ``leaderboard.csv`` (all columns, full precision) and ``leaderboard.md`` (to be read).
+
+    Parameters
+    ----------
+    records, metric, baseline
+        As for `build_leaderboard`.
+    folder : str or pathlib.Path
+        Made if it does not exist. Each file is replaced as a whole.
+    notice : sequence of str
+        Lines shown above the Markdown table, beside those that the records carry.
+    """
+    from .render import render_markdown  # here, because printing builds a leaderboard
+
+    records = validate(records)
+    board = build_leaderboard(records, metric=metric, baseline=baseline)
+    csv = board.to_csv(index=False, lineterminator="\n").encode()
+    write_atomically(Path(folder) / "leaderboard.csv", csv)
+    unfinished = [group.line for group in group_unfinished(unfinished_cells(records))]
+    text = render_markdown(board, collect_notices(records, notice), unfinished)
+    write_atomically(Path(folder) / "leaderboard.md", text.encode())
+
+
+def _describe_fusions(records: pd.DataFrame) -> pd.DataFrame:
+    """Family and handling of absence, the latter from a cell that tells it."""
+    told = records.sort_values("absence", ascending=False, kind="stable")
+    return told.drop_duplicates("fusion").set_index("fusion")[["family", "absence"]].sort_index()
+
+
+def _judge(board: pd.DataFrame) -> pd.Series:
+    verdict = pd.Series("unclear", index=board.index)
+    verdict[board["gain"].isna()] = ""
+    verdict[board["gain_low"] > 0] = "yes"
+    verdict[board["gain_high"] < 0] = "no"
+    return verdict
+
+
+def _mean(records: pd.DataFrame, metric: str, column: str = "value") -> pd.Series | float:
+    """Mean over data sets of what a column holds on clean data."""
+    if not (records["metric"] == metric).any():
+        return np.nan
+    scores = condition_scores(records.assign(value=records[column]), metric)
+    return dataset_means(clean_scores(scores)).mean(skipna=False)
