@@ -1,0 +1,284 @@
+"""The figures of the report, drawn from tables of means and intervals."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from .formatting import ABSENT, format_number, format_seconds, format_signed
+from .marks import add_family_legend, draw_dots, draw_markers, mark_horizontal, mark_vertical
+from .palette import CONTROL, FAMILY_COLOURS, family_of
+from .svg import FAINT, INK, RC, Drawing, slug, to_svg
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["draw_clean", "draw_cost", "draw_gain", "draw_missing", "draw_severity"]
+
+_WIDTH = 12.4  # inches: fills the page's column
+_ROW = 0.2
+_LEADERS = 4
+_MAJORITY = "majority"
+_DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1)), (0, (6, 1.5, 1.5, 1.5)))
+
+
+def draw_clean(intervals: pd.DataFrame, board: pd.DataFrame, baseline: str) -> Drawing | None:
+    """Draw the score of every fusion on the clean data of each data set, beside the best single modality.
+
+    Parameters
+    ----------
+    intervals : pandas.DataFrame
+        From `fusebench.results.stats.condition_intervals`.
+    board : pandas.DataFrame
+        The leaderboard; its order is that of the rows.
+    baseline : str
+        Where the vertical lines are.
+    """
+    metric = board["metric"].iloc[0]
+    board = board[board["fusion"] != _MAJORITY]  # far below the others, it would squeeze them together
+    if board.empty:
+        return None
+    clean = intervals[intervals["mechanism"] == "clean"]
+    datasets = list(clean["dataset"].unique())
+    n_columns = len(datasets) if len(datasets) <= 4 else -(-len(datasets) // 2)
+    n_rows = -(-len(datasets) // n_columns)
+    with mpl.rc_context(RC):
+        figure = Figure(figsize=(_WIDTH, n_rows * (_ROW * len(board) + 0.7) + 0.5), layout="constrained")
+        grid = figure.subplots(n_rows, n_columns, sharey=True, squeeze=False)
+        for axes, dataset in zip(grid.flat, datasets, strict=False):
+            own = clean.loc[clean["dataset"] == dataset, ["fusion", "mean", "low", "high"]]
+            rows = board[["fusion", "family"]].merge(own, on="fusion", how="left")
+            draw_dots(axes, rows, "mean", "low", "high")
+            mark_vertical(axes, rows.loc[rows["fusion"] == baseline, "mean"])
+            axes.set(title=dataset, xlabel=metric)
+        for axes in grid.flat[len(datasets) :]:
+            axes.set_axis_off()
+        add_family_legend(figure, board["family"])
+        alt = (
+            f"Dot plot: {metric} of {len(board)} fusions and controls on the clean data of "
+            f"{_list(datasets)}, each with its 95 % interval over seeds; a dashed line marks {baseline}. "
+            "The tables hold the numbers."
+        )
+        return _finish(figure, "figure-clean", f"{metric.capitalize()} on clean data", alt)
+
+
+def draw_gain(board: pd.DataFrame) -> Drawing | None:
+    """Draw the gain of every ranked fusion over the best single modality; None if there is no gain."""
+    rows = board[board["gain"].notna() & (board["family"] != CONTROL)]
+    rows = rows.sort_values(["gain", "fusion"], ascending=[False, True], ignore_index=True)
+    if rows.empty:
+        return None
+    metric, basis = board["metric"].iloc[0], board["gain_basis"].iloc[0]
+    with mpl.rc_context(RC):
+        figure = Figure(figsize=(_WIDTH * 0.65, _ROW * len(rows) + 1.3), layout="constrained")
+        axes = figure.subplots()
+        draw_dots(axes, rows, "gain", "gain_low", "gain_high", hollow=rows["beats_unimodal"] == "unclear")
+        mark_vertical(axes, [0.0])
+        axes.set(xlabel=f"gain in {metric} over the best single modality (right is better)")
+        add_family_legend(figure, rows["family"])
+        first, last = rows.iloc[0], rows.iloc[-1]
+        counts = rows["beats_unimodal"].value_counts()
+        alt = (
+            f"Forest plot: gain in {metric} over the best single modality, with 95 % intervals ({basis}), "
+            f"from {first['fusion']} ({format_signed(first['gain'])}) to {last['fusion']} "
+            f"({format_signed(last['gain'])}); {counts.get('yes', 0)} above 0, {counts.get('no', 0)} below, "
+            f"{counts.get('unclear', 0)} unclear (hollow)."
+        )
+        return _finish(figure, "figure-gain", "Gain over the best single modality", alt)
+
+
+def draw_cost(board: pd.DataFrame, sign: int, baseline: str) -> Drawing | None:
+    """Draw the score against the time of a fit; None if no time is known.
+
+    The fusions that no other beats in both are named.
+    """
+    rows = board[board["score"].notna() & (board["fit_seconds"] > 0) & (board["family"] != CONTROL)]
+    if rows.empty:
+        return None
+    metric = board["metric"].iloc[0]
+    rows = rows.assign(gain=rows["score"] * sign).sort_values(
+        ["fit_seconds", "gain"], ascending=[True, False]
+    )
+    front = rows[rows["gain"] > rows["gain"].cummax().shift(fill_value=-np.inf)]
+    with mpl.rc_context(RC):
+        figure = Figure(figsize=(_WIDTH * 0.65, 4.2), layout="constrained")
+        axes = figure.subplots()
+        draw_markers(axes, rows, "fit_seconds", "score")
+        axes.step(front["fit_seconds"], front["score"], where="post", color=FAINT, linewidth=1, zorder=1)
+        for row in front.to_dict("records"):
+            place = (row["fit_seconds"], row["score"])
+            axes.annotate(row["fusion"], place, (5, 4), textcoords="offset points", fontsize=8)
+        mark_horizontal(axes, board.loc[board["fusion"] == baseline, "score"], baseline)
+        axes.set(xscale="log", xlabel="mean time of a fit", ylabel=metric)
+        axes.xaxis.set_major_formatter(lambda value, _: format_seconds(value))
+        axes.margins(x=0.12, y=0.1)
+        add_family_legend(figure, rows["family"])
+        alt = (
+            f"Scatter plot: mean {metric} against the time of a fit (logarithmic) of {len(rows)} fusions. "
+            f"No other is both faster and better than {_list(front['fusion'])}."
+        )
+        return _finish(figure, "figure-cost", f"{metric.capitalize()} against the time of a fit", alt)
+
+
+def draw_missing(relative: pd.DataFrame, board: pd.DataFrame, dataset: str) -> Drawing | None:
+    """Draw what every fusion keeps of its score on one data set without each of its modalities.
+
+    Parameters
+    ----------
+    relative : pandas.DataFrame
+        From `fusebench.results.robustness.relative_scores`.
+    board : pandas.DataFrame
+        The leaderboard of the data set; its order is that of the rows.
+    dataset : str
+        Which data set.
+    """
+    levels = relative.index.to_frame(index=False)
+    chosen = (levels["dataset"] == dataset) & (levels["scenario"] == "missing-modality")
+    table = relative[chosen.to_numpy()].T.reindex(board["fusion"])
+    if not chosen.any() or table.isna().all(axis=None):
+        return None
+    table.columns = pd.Index([f"without {name}" for name in levels.loc[chosen, "modality"]])
+    with mpl.rc_context(RC):
+        size = (2.4 + 1.2 * table.shape[1], _ROW * len(table) + 0.5)
+        figure = Figure(figsize=size, layout="constrained")
+        axes = figure.subplots()
+        sns.heatmap(
+            table,
+            ax=axes,
+            vmin=0,
+            vmax=1,
+            cmap="cividis",
+            annot=True,
+            fmt=".2f",
+            cbar=False,
+            annot_kws={"size": 8},
+        )
+        for row, column in np.argwhere(table.isna()):
+            axes.text(column + 0.5, row + 0.5, ABSENT, ha="center", va="center")
+        axes.set(xlabel="", ylabel="")
+        axes.grid(visible=False)
+        axes.tick_params(axis="x", top=True, labeltop=True, bottom=False, labelbottom=False)
+        axes.tick_params(axis="y", rotation=0)
+        worst = table.min()
+        low = ", ".join(f"{format_number(worst[name])} ({name})" for name in table.columns)
+        alt = (
+            f"Heat map: share of its clean score that each fusion keeps on {dataset} without one modality; "
+            f"the lowest are {low}."
+        )
+        title = f"{dataset}: what is left without a modality"
+        return _finish(figure, f"figure-missing-{slug(dataset)}", title, alt)
+
+
+def draw_severity(
+    intervals: pd.DataFrame, levels: pd.DataFrame, board: pd.DataFrame, dataset: str, baseline: str
+) -> Drawing | None:
+    """Draw the score against severity on one data set, a panel for each scenario of several severities.
+
+    Parameters
+    ----------
+    intervals : pandas.DataFrame
+        From `fusebench.results.stats.condition_intervals`.
+    levels : pandas.DataFrame
+        Columns ``dataset``, ``scenario``, ``modality``, ``severity``, ``level``, ``level_name``.
+    board : pandas.DataFrame
+        The leaderboard of the data set; its first fusions, the baseline and the majority are drawn in
+        colour, the others in grey.
+    dataset : str
+        Which data set.
+    baseline : str
+        Drawn in black.
+    """
+    own = intervals[(intervals["dataset"] == dataset) & intervals["mean"].notna()]
+    own = own.merge(levels, on=["dataset", "scenario", "modality", "severity"])
+    clean = own[own["mechanism"] == "clean"]
+    damaged = own[own["mechanism"] != "clean"]
+    panels = [
+        (key, pd.concat([clean, panel]))
+        for key, panel in damaged.groupby(["scenario", "modality"])
+        if panel["severity"].nunique() > 1
+    ]
+    if not panels:
+        return None
+    metric = board["metric"].iloc[0]
+    styles = _line_styles(board, baseline)
+    n_columns = min(3, len(panels))
+    n_rows = -(-len(panels) // n_columns)
+    with mpl.rc_context(RC):
+        figure = Figure(figsize=(_WIDTH, 2.5 * n_rows + 0.5), layout="constrained")
+        grid = figure.subplots(n_rows, n_columns, sharey=True, squeeze=False)
+        for axes, ((scenario, modality), panel) in zip(grid.flat, panels, strict=False):
+            _curves(axes, panel, styles)
+            ticks = panel.drop_duplicates("severity").set_index("severity").sort_index()
+            labels = [
+                "clean" if severity == 0 else f"{ticks['level'][severity]:g}" for severity in ticks.index
+            ]
+            axes.set_xticks(ticks.index, labels)
+            axes.set(title=f"{scenario} {modality}".strip(), xlabel=ticks["level_name"].iloc[-1])
+        for axes in grid.flat[len(panels) :]:
+            axes.set_axis_off()
+        for axes in grid[:, 0]:
+            axes.set_ylabel(metric)
+        handles = [Line2D([], [], label=name, **style) for name, style in styles.items()]
+        handles.append(Line2D([], [], color=FAINT, linewidth=0.8, label="others"))
+        figure.legend(handles=handles, loc="outside lower center", ncols=4)
+        alt = (
+            f"Line plots: {metric} on {dataset} against severity under "
+            f"{_list(' '.join(map(str, key)).strip() for key, _ in panels)}. "
+            f"In colour, with 95 % bands over seeds: {_list(styles)}; the others in grey."
+        )
+        return _finish(figure, f"figure-severity-{slug(dataset)}", f"{dataset}: rising severity", alt)
+
+
+def _line_styles(board: pd.DataFrame, baseline: str) -> dict[str, dict[str, Any]]:
+    """Styles of the lines to be told apart: family gives the colour, a second of a family is dashed."""
+    scored = board[board["score"].notna()]
+    styles: dict[str, dict[str, Any]] = {}
+    used: dict[str, int] = {}
+    for row in scored[scored["family"] != CONTROL].head(_LEADERS).itertuples():
+        family = family_of(str(row.family))
+        dash = _DASHES[used.get(family, 0)]
+        used[family] = used.get(family, 0) + 1
+        styles[str(row.fusion)] = {"color": FAMILY_COLOURS[family], "linestyle": dash, "linewidth": 1.6}
+    for name, colour, dash in (
+        (baseline, INK, (0, (4, 2))),
+        (_MAJORITY, FAMILY_COLOURS[CONTROL], (0, (1, 1.5))),
+    ):
+        if name in set(scored["fusion"]):
+            styles[name] = {"color": colour, "linestyle": dash, "linewidth": 1.4}
+    return styles
+
+
+def _curves(axes: "Axes", panel: pd.DataFrame, styles: dict[str, dict[str, Any]]) -> None:
+    others = panel[~panel["fusion"].isin(list(styles))]
+    if not others.empty:
+        sns.lineplot(
+            others,
+            x="severity",
+            y="mean",
+            units="fusion",
+            estimator=None,
+            color=FAINT,
+            linewidth=0.8,
+            ax=axes,
+            zorder=1,
+        )
+    for name, style in styles.items():
+        line = panel[panel["fusion"] == name].sort_values("severity")
+        axes.plot(line["severity"], line["mean"], **style)
+        if line["low"].notna().any():
+            axes.fill_between(
+                line["severity"], line["low"], line["high"], color=style["color"], alpha=0.15, linewidth=0
+            )
+
+
+def _finish(figure: Figure, name: str, title: str, alt: str) -> Drawing:
+    return Drawing(name, title, alt, to_svg(figure, name, alt))
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(names)

@@ -1,0 +1,128 @@
+"""From a matplotlib figure to a small SVG that sits inside a page and follows its colours."""
+
+import re
+from io import StringIO
+from typing import TYPE_CHECKING, Any, NamedTuple
+from xml.sax.saxutils import quoteattr
+from zlib import crc32
+
+from .palette import FAMILY_COLOURS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["FAINT", "INK", "LINE", "PAPER", "RC", "Drawing", "slug", "to_svg"]
+
+# Stand-ins that no palette uses; in the page they become the colours of its theme.
+INK = "#010203"
+LINE = "#040506"
+FAINT = "#070809"
+PAPER = "#0a0b0c"
+_THEME = {INK: "currentColor", LINE: "var(--line)", FAINT: "var(--faint)", PAPER: "var(--paper)"} | {
+    colour: f"var(--{family})" for family, colour in FAMILY_COLOURS.items()
+}
+
+RC: Any = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": LINE,
+    "axes.grid": True,
+    "axes.labelcolor": INK,
+    "axes.labelsize": 9,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 9,
+    "axes.titleweight": "bold",
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "grid.color": LINE,
+    "grid.linewidth": 0.6,
+    "legend.fontsize": 8.5,
+    "legend.frameon": False,
+    "svg.fonttype": "none",
+    "text.color": INK,
+    "text.parse_math": False,  # a name may hold a dollar sign
+    "xtick.color": INK,
+    "xtick.labelsize": 8,
+    "xtick.major.size": 0,
+    "ytick.color": INK,
+    "ytick.labelsize": 8,
+    "ytick.major.size": 0,
+}
+
+
+class Drawing(NamedTuple):
+    """A figure for the report: a name for its address, a title, what it shows in words, and inline SVG."""
+
+    name: str
+    title: str
+    alt: str
+    svg: str
+
+
+# What matplotlib writes and a page does not need: fonts (the page has its own), a style sheet that would
+# reach the whole page, comments, metadata, turns by nothing, groups that hold nothing.
+_NOISE = re.compile(
+    r"<!--.*?-->|<metadata>.*?</metadata>|<defs>\s*<style.*?</style>\s*</defs>"
+    r"| font-family:[^;]*;| transform=\"rotate\(-0 [^)]*\)\"|<g/>",
+    re.DOTALL,
+)
+
+
+def to_svg(figure: "Figure", name: str, alt: str) -> str:
+    """Save as inline SVG: no date, no fonts, the colours of the page's theme.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        Drawn under `RC`.
+    name : str
+        Unique in the page: identifiers inside the figure depend on it, and clash with no other's.
+    alt : str
+        What the figure shows, for those who do not see it.
+
+    Returns
+    -------
+    str
+        One ``<svg>`` element; the same figure always gives the same text.
+    """
+    import matplotlib as mpl
+
+    buffer = StringIO()
+    nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    with mpl.rc_context({"svg.hashsalt": name}):
+        figure.savefig(buffer, format="svg", metadata=nothing)
+    text = buffer.getvalue()
+    text = re.sub(r'<g id="[^"]*"', "<g", text[text.index("<svg") :])
+    text = re.sub(r">\s+<", "><", _NOISE.sub("", text)).replace("<g></g>", "")
+    text = re.sub(r' d="[^"]*"', lambda path: _round(re.sub(r" ?\n|(?<=[A-Z]) ", "", path[0]), 1), text)
+    text = _round(text, 2)
+    for colour, variable in _THEME.items():
+        text = text.replace(colour, variable)
+    width, height = (round(96 * inches) for inches in figure.get_size_inches())
+    box = re.search(r'viewBox="[^"]*"', text)
+    opening = f'<svg {box[0] if box else ""} width="{width}" height="{height}" role="img"'
+    return f"{opening} aria-label={quoteattr(alt)}>{text[text.index('>') + 1 :]}".strip()
+
+
+def slug(name: str) -> str:
+    """Make an identifier for a page from a name; different names give different ones.
+
+    Examples
+    --------
+    >>> slug("synth-xor"), slug("my data <2>")
+    ('synth-xor', 'my-data-2-8bc8ac1c')
+    """
+    if re.fullmatch(r"[a-z0-9-]+", name):
+        return name
+    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    return f"{plain}-{crc32(name.encode()):08x}"
+
+
+def _round(text: str, digits: int) -> str:
+    def shorten(number: re.Match[str]) -> str:
+        return f"{float(number[0]):.{digits}f}".rstrip("0").rstrip(".")
+
+    return re.sub(rf"\d+\.\d{{{digits + 1},}}", shorten, text)
