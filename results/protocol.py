@@ -1,0 +1,61 @@
+"""What was run, as the records and the provenance tell it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+__all__ = ["describe_metrics", "describe_runs", "describe_scenarios", "flatten"]
+
+
+def describe_runs(records: pd.DataFrame) -> list[tuple[str, str, str]]:
+    """Name, seeds and number of test samples of each data set."""
+    rows = []
+    for dataset, own in records.groupby("dataset"):
+        seeds = ", ".join(map(str, sorted(own["seed"].unique())))
+        samples = sorted(set(own.loc[own["status"] == "done", "n_test"]) - {0})
+        rows.append((str(dataset), seeds, ", ".join(map(str, samples)) or "not known"))
+    return rows
+
+
+def describe_scenarios(records: pd.DataFrame) -> list[tuple[str, str, str, str]]:
+    """Name, kind of fault, modalities and levels of each scenario."""
+    rows = []
+    done = records[(records["status"] == "done") & (records["mechanism"] != "clean")]
+    for (mechanism, scenario), own in done.groupby(["mechanism", "scenario"]):
+        levels = own.sort_values("severity").drop_duplicates("severity")
+        amounts = ", ".join(f"{row.severity}: {row.level:g}" for row in levels.itertuples())
+        name = levels["level_name"].iloc[0]
+        modalities = ", ".join(sorted(filter(None, own["modality"].unique()))) or "all together"
+        rows.append((str(scenario), str(mechanism), modalities, f"{amounts}{name and f' ({name})'}"))
+    return rows
+
+
+def describe_metrics(records: pd.DataFrame) -> list[tuple[str, str]]:
+    """Name of each metric, and which way is better."""
+    pairs = records.loc[records["metric"] != "", ["metric", "direction"]].drop_duplicates("metric")
+    better = {"maximize": "higher is better", "minimize": "lower is better"}
+    return sorted(zip(pairs["metric"], pairs["direction"].map(better), strict=True))
+
+
+def flatten(tree: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    """Turn nested JSON into lines: each top-level key with what is below it.
+
+    Examples
+    --------
+    >>> flatten({"dirty": False, "packages": {"numpy": "2.4", "torch": None}})
+    [('dirty', ['no']), ('packages', ['numpy: 2.4', 'torch: not known'])]
+    """
+    return [(str(key), _lines(value)) for key, value in tree.items()]
+
+
+def _lines(value: Any) -> list[str]:
+    if isinstance(value, Mapping):
+        return [f"{key}: {'; '.join(_lines(below))}" for key, below in value.items()]
+    if isinstance(value, list | tuple):
+        return [", ".join("; ".join(_lines(below)) for below in value)]
+    if value is None or value == "":
+        return ["not known"]
+    if isinstance(value, bool):
+        return ["yes" if value else "no"]
+    return [str(value)]

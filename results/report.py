@@ -1,0 +1,170 @@
+"""The report: one HTML file that opens offline and asks the network for nothing."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from .cells import group_unfinished, unfinished_cells
+from .columns import show_columns
+from .files import write_atomically
+from .findings import find_findings
+from .leaderboard import BASELINE, build_leaderboard
+from .palette import FAMILY_COLOURS, family_of
+from .protocol import describe_metrics, describe_runs, describe_scenarios, flatten
+from .records import collect_notices, validate
+from .robustness import relative_scores
+from .stats import condition_intervals, condition_scores, find_sign
+from .svg import Drawing, slug
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+__all__ = ["write_report"]
+
+_LEVELS = ["dataset", "scenario", "modality", "severity", "level", "level_name"]
+
+
+def write_report(
+    records: pd.DataFrame,
+    provenance: Mapping[str, Any],
+    path: str | Path,
+    *,
+    metric: str = "accuracy",
+    baseline: str = BASELINE,
+    notice: Sequence[str] = (),
+) -> None:
+    """Write the report. The same input gives the same bytes.
+
+    Parameters
+    ----------
+    records : pandas.DataFrame
+        One row a score; see `fusebench.results.records.COLUMNS`.
+    provenance : mapping
+        Where the numbers come from: version, commit, packages, hardware, command, time. Shown as it is.
+    path : str or pathlib.Path
+        The HTML file; replaced as a whole.
+    metric : str
+        Which score to rank by.
+    baseline : str
+        The fusion that gains are over.
+    notice : sequence of str
+        Cautions shown on top, beside those that the records carry.
+
+    Raises
+    ------
+    FusebenchError
+        If the records are not valid or do not hold the metric.
+    """
+    records = validate(records)
+    sign = find_sign(records, metric)
+    scores = condition_scores(records, metric)
+    board = build_leaderboard(records, metric=metric, baseline=baseline)
+    boards = {
+        str(dataset): build_leaderboard(own, metric=metric, baseline=baseline)
+        for dataset, own in records.groupby("dataset")
+        if (own["metric"] == metric).any()
+    }
+    drawings = _draw(records, scores, sign, board, boards, baseline)
+    page = (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            notices=collect_notices(records, notice),
+            findings=find_findings(scores, sign, board, boards, baseline),
+            facts=_count(records),
+            metric=metric,
+            higher_is_better=sign > 0,
+            baseline=baseline,
+            board=_tabulate(board),
+            drawings=drawings[""],
+            datasets=[
+                {
+                    "name": name,
+                    "id": f"dataset-{slug(name)}",
+                    "board": _tabulate(own.drop(columns="mean_rank")),
+                    "drawings": drawings[name],
+                }
+                for name, own in boards.items()
+            ],
+            unfinished=group_unfinished(unfinished_cells(records)),
+            runs=describe_runs(records),
+            scenarios=describe_scenarios(records),
+            metrics=describe_metrics(records),
+            provenance=flatten(provenance),
+            colours=FAMILY_COLOURS,
+        )
+    )
+    write_atomically(Path(path), page.encode())
+
+
+def _draw(
+    records: pd.DataFrame,
+    scores: pd.DataFrame,
+    sign: int,
+    board: pd.DataFrame,
+    boards: Mapping[str, pd.DataFrame],
+    baseline: str,
+) -> dict[str, list[Drawing]]:
+    """Draw the figures of each data set, and under "" those of all."""
+    from . import figures  # here, because matplotlib and seaborn take most of a second
+
+    intervals = condition_intervals(scores)
+    relative = relative_scores(scores, sign)
+    levels = records.loc[records["status"] == "done", _LEVELS].drop_duplicates(_LEVELS[:4])
+    drawn: dict[str, list[Drawing | None]] = {
+        "": [
+            figures.draw_gain(board),
+            figures.draw_clean(intervals, board, baseline),
+            figures.draw_cost(board, sign, baseline),
+        ]
+    }
+    for name, own in boards.items():
+        drawn[name] = [
+            figures.draw_missing(relative, own, name),
+            figures.draw_severity(intervals, levels, own, name, baseline),
+        ]
+    return {name: [drawing for drawing in some if drawing] for name, some in drawn.items()}
+
+
+def _count(records: pd.DataFrame) -> dict[str, int]:
+    cells = records.drop_duplicates(["dataset", "fusion", "seed"])
+    return {
+        "data sets": records["dataset"].nunique(),
+        "fusions and controls": records["fusion"].nunique(),
+        "seeds": records["seed"].nunique(),
+        "cells done": int((cells["status"] == "done").sum()),
+        "cells not done": len(unfinished_cells(records)),
+    }
+
+
+def _tabulate(board: pd.DataFrame) -> dict[str, Any]:
+    """Turn a leaderboard into headings and cells for the template; "order" is what a click sorts by."""
+    columns = show_columns(board)
+    rows = [
+        [
+            {
+                "name": name,
+                "text": shown.text(row),
+                "order": "" if pd.isna(row[name]) else row[name],
+                "numeric": shown.numeric,
+                "family": family_of(row["family"]),
+            }
+            for name, shown in columns.items()
+        ]
+        for row in board.to_dict("records")
+    ]
+    return {"columns": columns, "rows": rows, "basis": board["gain_basis"].iloc[0]}
+
+
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

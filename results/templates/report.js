@@ -1,0 +1,47 @@
+"use strict";
+// Without this script every table is there, in the order of its ranks.
+
+function sortBy(table, column, ascending) {
+  const order = (row) => row.cells[column].dataset.order;
+  const numeric = table.tHead.rows[0].cells[column].classList.contains("number");
+  const compare = (a, b) => (numeric ? a - b : a.localeCompare(b));
+  const rows = [...table.tBodies[0].rows].sort((first, second) => {
+    const a = order(first);
+    const b = order(second);
+    if (a === "" || b === "") return (a === "") - (b === ""); // what is missing stays last
+    return ascending ? compare(a, b) : compare(b, a);
+  });
+  table.tBodies[0].append(...rows);
+}
+
+for (const table of document.querySelectorAll("table.leaderboard")) {
+  const headings = [...table.tHead.rows[0].cells];
+  headings.forEach((heading, column) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...heading.childNodes);
+    heading.append(button);
+    button.addEventListener("click", () => {
+      const ascending = heading.getAttribute("aria-sort") !== "ascending";
+      headings.forEach((other) => other.removeAttribute("aria-sort"));
+      heading.setAttribute("aria-sort", ascending ? "ascending" : "descending");
+      sortBy(table, column, ascending);
+    });
+  });
+  headings[0].setAttribute("aria-sort", "ascending");
+}
+
+for (const input of document.querySelectorAll("input[data-table]")) {
+  const rows = [...document.getElementById(input.dataset.table).tBodies[0].rows];
+  const status = input.parentElement.querySelector("[role=status]");
+  input.parentElement.hidden = false;
+  input.addEventListener("input", () => {
+    const words = input.value.toLowerCase().split(/\s+/);
+    for (const row of rows) {
+      const text = row.textContent.toLowerCase();
+      row.hidden = !words.every((word) => text.includes(word));
+    }
+    const shown = rows.filter((row) => !row.hidden).length;
+    status.textContent = input.value ? `${shown} of ${rows.length} rows` : "";
+  });
+}
