@@ -1,0 +1,72 @@
+"""The learnt combiner of class probabilities, shared by late and hybrid fusion."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..datasets.data import MultimodalData
+from .logistic import TunedLogistic
+
+__all__ = ["EvidenceStacker"]
+
+# A branch that is surer than this is not believed: one miss would outweigh every other vote.
+_FLOOR = 1e-6
+
+
+class EvidenceStacker:
+    """Logistic regression on the evidence log p(class | branch) - log prior(class) of every branch.
+
+    A branch that knows nothing predicts the prior and has evidence 0, so an absent modality needs no
+    imputer. A stack that has only seen complete data relies on all branches at once and, when one falls
+    silent, can do worse than those that are left. So the validation samples are used a second time: once
+    as they are, and once more shared out over copies that each lack one modality.
+
+    The penalty is fixed, because the split that would choose it is the one that the stack is fitted on.
+    A class that has no validation sample keeps its prior probability.
+
+    Parameters
+    ----------
+    branches : callable
+        Takes `MultimodalData` and gives class probabilities of shape (n, n_branches, n_classes).
+    prior : numpy.ndarray of shape (n_classes,)
+        Class frequencies.
+
+    References
+    ----------
+    Wolpert (1992). Stacked generalization. Neural Networks 5(2). There the level-one data are
+    cross-validated predictions; here they are those on the validation split.
+    """
+
+    def __init__(
+        self, branches: Callable[[MultimodalData], NDArray[np.float64]], prior: NDArray[np.float64]
+    ) -> None:
+        self.branches = branches
+        self.prior = prior
+
+    def fit(self, validation: MultimodalData) -> Self:
+        """Fit to standardised samples that the branches were not fitted on."""
+        copies = [validation, *(_lacking(validation, name) for name in validation.names)]
+        weights = [1.0] + [1 / len(validation.names)] * len(validation.names)
+        self._model = TunedLogistic(self.prior, grid=(1.0,)).fit(
+            np.concatenate([self._evidence(copy) for copy in copies]),
+            np.tile(validation.labels, len(copies)),
+            sample_weight=np.repeat(weights, len(validation)),
+        )
+        return self
+
+    def predict_proba(self, data: MultimodalData) -> NDArray[np.float64]:
+        """Give class probabilities, shape (n, n_classes)."""
+        return self._model.predict_proba(self._evidence(data))
+
+    def _evidence(self, data: MultimodalData) -> NDArray[np.float64]:
+        evidence = np.log(np.maximum(self.branches(data), _FLOOR)) - np.log(self.prior)
+        return evidence.reshape(len(data), -1)
+
+
+def _lacking(data: MultimodalData, name: str) -> MultimodalData:
+    """Take a modality away, its content included: absent content is 0 for a strategy."""
+    blank = replace(data.modalities[name], values=np.zeros_like(data.modalities[name].values))
+    return data.with_modality(name, blank).without(name)
