@@ -88,7 +88,7 @@ def test_check_passes_for_what_is_built_in(tmp_path):
 
 
 def test_an_unknown_name_is_one_sentence(tmp_path):
-    assert_one_sentence(call("run", "-f", "late-maen", cwd=tmp_path), "did you mean late-mean?")
+    assert_one_sentence(call("run", "-f", "late-maen", cwd=tmp_path), "did you mean late-mean")
     assert_one_sentence(call("show", "synth-xr", cwd=tmp_path), "did you mean synth-xor")
     assert_one_sentence(call("run", "--suite", "defalt", cwd=tmp_path), "did you mean default?")
     assert_one_sentence(call("check", "nothing", cwd=tmp_path), "no fusion or data set named 'nothing'")
