@@ -143,10 +143,8 @@ class AVMNIST(Dataset):
 
     def fingerprint(self) -> str:
         """Hash the options and the content of all files."""
-        options = {option: getattr(self, option) for option in self.options()}
-        return sha256(
-            f"{hash_digit_files(self.data_dir)} {json.dumps(options, sort_keys=True)}".encode()
-        ).hexdigest()
+        options = json.dumps({option: getattr(self, option) for option in self.options()})
+        return sha256(f"{hash_digit_files(self.data_dir)} {options}".encode()).hexdigest()
 
     def _combine(self, split: str, images: Images, recordings: Recordings, seed: int) -> MultimodalData:
         """Pair images with recordings and add noise to some of both."""
@@ -196,4 +194,5 @@ def _reduce(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     """Average blocks of square images of shape (n, h, h) to shape (n, side, side)."""
     n, height, width = pixels.shape
     blocks = pixels.reshape(n, side, height // side, side, width // side)
-    return np.rint(blocks.mean(axis=(2, 4))).astype(np.uint8)
+    means: NDArray[np.float64] = blocks.mean(axis=(2, 4))
+    return np.rint(means).astype(np.uint8)

@@ -202,7 +202,7 @@ def slopes(frames: Frames) -> NDArray[np.float32]:
     for step in range(1, SLOPE_REACH + 1):
         after, before = np.minimum(here + step, last), np.maximum(here - step, first)
         rise += step * (frames.values[after] - frames.values[before])
-    return rise / (2 * sum(step**2 for step in range(1, SLOPE_REACH + 1)))
+    return rise / np.float32(2 * sum(step**2 for step in range(1, SLOPE_REACH + 1)))
 
 
 def _pool(frames: Frames) -> NDArray[np.float32]:

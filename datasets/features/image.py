@@ -71,4 +71,4 @@ class PixelFeatures:
 def _flatten(modality: Modality) -> NDArray[np.float32]:
     """Pixels between 0 and 1, shape (n, c * h * w)."""
     n, *shape = modality.values.shape
-    return modality.values.reshape(n, math.prod(shape)) / np.float32(255)
+    return modality.values.reshape(n, math.prod(shape)).astype(np.float32) / np.float32(255)
