@@ -4,8 +4,8 @@ __all__ = ["CONTROL", "FAMILY_COLOURS", "FAMILY_MARKERS", "family_of"]
 
 CONTROL = "control"
 
-# Searched for so that, in OKLab, any two (and grey) are 0.08 apart or more for people without red or green
-# cones and 0.15 for others, with a contrast of 3:1 to white. The markers tell families apart without colour.
+# Searched for so that any two are 0.08 apart in OKLab for people without red or green cones and 0.11 for
+# others, with a contrast of 3:1 to white. The markers tell families apart without colour.
 FAMILY_COLOURS = {
     CONTROL: "#737373",
     "early": "#1860f5",

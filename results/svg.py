@@ -62,13 +62,12 @@ class Drawing(NamedTuple):
     svg: str
 
 
-# What matplotlib writes and a page does not need: fonts (the page has its own), a style sheet that would
-# reach the whole page, comments, metadata, turns by nothing, groups that hold nothing.
-_NOISE = re.compile(
-    r"<!--.*?-->|<metadata>.*?</metadata>|<defs>\s*<style.*?</style>\s*</defs>"
-    r"| font-family:[^;]*;| transform=\"rotate\(-0 [^)]*\)\"|<g/>",
-    re.DOTALL,
+# What matplotlib writes and a page does not need: comments, metadata, a style sheet that would reach the
+# whole page, groups that hold nothing; and in the tags fonts (the page has its own) and turns by nothing.
+_NEEDLESS = re.compile(
+    r"<!--.*?-->|<metadata>.*?</metadata>|<defs>\s*<style.*?</style>\s*</defs>|<g/>", re.DOTALL
 )
+_NEEDLESS_IN_TAGS = re.compile(r" font-family:[^;]*;| transform=\"rotate\(-0 [^)]*\)\"|(?<=<g) id=\"[^\"]*\"")
 
 
 def to_svg(figure: "Figure", name: str, alt: str) -> str:
@@ -95,12 +94,8 @@ def to_svg(figure: "Figure", name: str, alt: str) -> str:
     with mpl.rc_context({"svg.hashsalt": name}):
         figure.savefig(buffer, format="svg", metadata=nothing)
     text = buffer.getvalue()
-    text = re.sub(r'<g id="[^"]*"', "<g", text[text.index("<svg") :])
-    text = re.sub(r">\s+<", "><", _NOISE.sub("", text)).replace("<g></g>", "")
-    text = re.sub(r' d="[^"]*"', lambda path: _round(re.sub(r" ?\n|(?<=[A-Z]) ", "", path[0]), 1), text)
-    text = _round(text, 2)
-    for colour, variable in _THEME.items():
-        text = text.replace(colour, variable)
+    text = re.sub(r">\s+<", "><", _NEEDLESS.sub("", text[text.index("<svg") :]))
+    text = re.sub(r"<[^>]*>", lambda tag: _shrink(tag[0]), text).replace("<g></g>", "")
     width, height = (round(96 * inches) for inches in figure.get_size_inches())
     box = re.search(r'viewBox="[^"]*"', text)
     opening = f'<svg {box[0] if box else ""} width="{width}" height="{height}" role="img"'
@@ -113,12 +108,22 @@ def slug(name: str) -> str:
     Examples
     --------
     >>> slug("synth-xor"), slug("my data <2>")
-    ('synth-xor', 'my-data-2-8bc8ac1c')
+    ('synth-xor', 'my-data-2-94b94408')
     """
     if re.fullmatch(r"[a-z0-9-]+", name):
         return name
     plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     return f"{plain}-{crc32(name.encode()):08x}"
+
+
+def _shrink(tag: str) -> str:
+    """Shorten a tag, and put the page's colours in; text between tags is left as it is."""
+    tag = _NEEDLESS_IN_TAGS.sub("", tag)
+    tag = re.sub(r' d="[^"]*"', lambda path: _round(re.sub(r" ?\n|(?<=[A-Z]) ", "", path[0]), 1), tag)
+    tag = _round(tag, 2)
+    for colour, variable in _THEME.items():
+        tag = tag.replace(colour, variable)
+    return tag
 
 
 def _round(text: str, digits: int) -> str:
