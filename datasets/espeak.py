@@ -103,7 +103,7 @@ def prepare(waveform: NDArray[np.int16], rate: int) -> NDArray[np.int16]:
     --------
     >>> waveform = np.concatenate([np.zeros(900), 1000 * np.sin(np.arange(900)), np.zeros(900)])
     >>> prepare(waveform.astype(np.int16), rate=16000).shape
-    (452,)
+    (459,)
     """
     from scipy.signal import resample_poly
 
