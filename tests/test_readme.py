@@ -1,0 +1,40 @@
+"""The Python code of the README runs as it stands there."""
+
+import re
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from fusebench.datasets.registry import datasets
+from fusebench.fusions.registry import fusions
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def python_of(section):
+    """The first indented block of a section."""
+    body = README.read_text(encoding="utf-8").split(f"## {section}\n", 1)[1]
+    return textwrap.dedent(re.search(r"\n((?:    .*\n|\n)+)", body)[1])
+
+
+@pytest.fixture
+def namespace(tmp_path, monkeypatch):
+    """An empty module whose source is a file, in an empty folder; registrations are taken back."""
+    monkeypatch.chdir(tmp_path)
+    before = {registry: set(registry) for registry in (fusions, datasets)}
+    yield {"__name__": "of_the_readme"}
+    for registry, names in before.items():
+        for name in set(registry) - names:
+            registry.remove(name)
+
+
+def test_your_own_strategy(namespace):
+    exec(python_of("Your own strategy"), namespace)  # noqa: S102
+    board = Path("runs/late-geometric/leaderboard.md").read_text()
+    assert "late-geometric" in board
+
+
+def test_your_own_data(namespace):
+    exec(python_of("Your own data"), namespace)  # noqa: S102
+    assert "mine" in Path("runs/mine/results.csv").read_text()
