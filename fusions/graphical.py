@@ -32,10 +32,10 @@ class MultistreamHMM(FusionStrategy):
     least log loss on validation. At tau = 1 the product over so many frames makes nearly every posterior
     0 or 1.
 
-    An absent modality is left out of the product, which at weight 1 is to integrate over it. The chain of
-    a class is fitted to its samples that lack nothing; if there are none, to all of its samples with absent
-    modalities at their mean; a class without samples gets the chain of all classes together. A modality
-    that no training sample has is ignored.
+    An absent modality is left out of the product, which at weight 1 is to integrate over it. For the fit
+    of the chains, where a stream cannot be left out, a training sample borrows an absent modality from
+    another one of its class, or of any class if none of its own has it. A class without samples gets the
+    chain of all classes together, and a modality that no training sample has is ignored.
 
     The common clock discards how long a sample lasts, and shifts in time between its modalities remain.
 
@@ -86,7 +86,7 @@ class MultistreamHMM(FusionStrategy):
     temperature_: float
     _used: NDArray[np.bool_]
 
-    def __init__(self, *, n_states: int = 5, n_frames: int = 20, n_iter: int = 20) -> None:
+    def __init__(self, *, n_states: int = 5, n_frames: int = 20, n_iter: int = 10) -> None:
         self.n_states = n_states
         self.n_frames = n_frames
         self.n_iter = n_iter
@@ -105,14 +105,14 @@ class MultistreamHMM(FusionStrategy):
         return np.exp(self._log_posterior(scores, 1 / self.temperature_))
 
     def _fit_chains(self, train: MultimodalData) -> list[LeftToRight]:
-        frames = np.concatenate([resample(m, self.n_frames) for m in train.modalities.values()], axis=2)
-        known, complete = train.mask.any(axis=1), train.mask[:, self._used].all(axis=1)
-        chains = []
-        for k in range(len(self.classes_)):
-            own = known & (train.labels == k)
-            rows = next(rows for rows in (own & complete, own, known) if rows.any())
-            chains.append(fit_left_to_right(frames[rows], self.n_states, self.n_iter))
-        return chains
+        train = train.take(np.flatnonzero(train.mask.any(axis=1)))
+        streams = [
+            _borrow(resample(modality, self.n_frames), train.has(name), train.labels)
+            for name, modality in train.modalities.items()
+        ]
+        frames = np.concatenate(streams, axis=2)
+        members = [frames[train.labels == k] for k in range(len(self.classes_))]
+        return [fit_left_to_right(own if len(own) else frames, self.n_states, self.n_iter) for own in members]
 
     def _tune(self, validation: MultimodalData) -> tuple[NDArray[np.float64], float]:
         """Choose stream weights and temperature."""
@@ -162,6 +162,17 @@ class MultistreamHMM(FusionStrategy):
             log_transitions = np.log(np.stack([chain.transitions for chain in self._chains]))
         total = sum(w * stream for w, stream in zip(weights, log_emissions, strict=True))
         return forward(log_start, log_transitions, np.asarray(total))
+
+
+def _borrow(frames: NDArray[np.float64], has: NDArray[np.bool_], y: NDArray) -> NDArray[np.float64]:
+    """Replace absent sequences, (n, F, d), by those of another sample, of the same class if one has them."""
+    frames = frames.copy()
+    for k in np.unique(y):
+        own = y == k
+        lenders = np.flatnonzero(own & has if (own & has).any() else has)
+        if len(lenders):
+            frames[own & ~has] = frames[np.resize(lenders, np.count_nonzero(own & ~has))]
+    return frames
 
 
 def _weight_grid(n_streams: int) -> Iterator[NDArray[np.float64]]:
