@@ -127,7 +127,7 @@ def add_typos(
     >>> data = MultimodalData({"text": Modality(Kind.TEXT, np.array(["a red circle above a blue square"]))})
     >>> typed = add_typos(data, "text", 0.1, np.random.default_rng(1), data)
     >>> str(typed.modalities["text"].values[0])
-    'a red circl above a blyue square'
+    'a ted cirfle above a blue aquare'
     """
     text = data.modalities[modality]
     typed = [_mistype(str(sentence), level, rng) for sentence in text.values]

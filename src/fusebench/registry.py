@@ -36,7 +36,7 @@ class Registry(Generic[T]):
     >>> colours["gren"]
     Traceback (most recent call last):
     ...
-    fusebench.errors.UnknownNameError: There is no colour named 'gren'; did you mean green or red?
+    fusebench.errors.UnknownNameError: There is no colour named 'gren'; did you mean green?
     """
 
     def __init__(self, what: str, package: str | None = None) -> None:
