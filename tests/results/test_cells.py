@@ -35,6 +35,13 @@ def test_a_whole_data_set_that_was_never_reached_is_listed(whole):
     assert unfinished_cells(rest)["fusion"].to_list() == ["late-mean"] * 3
 
 
+def test_a_control_of_one_modality_is_missed_only_where_it_has_been(whole):
+    one = (whole["fusion"] == "unimodal-text") & (whole["dataset"] == "fake-posts") & (whole["seed"] == 1)
+    assert unfinished_cells(whole[~one])[["fusion", "dataset", "seed"]].to_numpy().tolist() == [
+        ["unimodal-text", "fake-posts", 1]
+    ]
+
+
 def test_nothing_is_listed_if_all_is_done(whole):
     assert unfinished_cells(whole).empty
 

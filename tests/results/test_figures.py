@@ -92,12 +92,26 @@ def test_fusions_are_named_and_missing_ones_are_marked(drawings):
     assert ">0.35</text>" in severity
 
 
+def test_dots_are_where_the_numbers_say(drawings, records):
+    """Read the gains back from the drawing, with its own ticks as a ruler."""
+    svg = next(drawing.svg for drawing in drawings if drawing.name == "figure-gain")
+    ticks = re.findall(r'<text style="[^"]*middle[^"]*" x="([\d.]+)" y="[\d.]+">(-?\d\.\d+)</text>', svg)
+    place, value = np.array(ticks, dtype=float).T
+    slope, offset = np.polyfit(place, value, 1)
+    dots = {float(y): float(x) for x, y in re.findall(r'<use [^>]*x="([\d.]+)" y="([\d.]+)"', svg)}
+    gains = (
+        build_leaderboard(records).query("family != 'control'")["gain"].dropna().sort_values(ascending=False)
+    )
+    drawn = [slope * dots[y] + offset for y in sorted(dots)][: len(gains)]
+    assert drawn == pytest.approx(gains.to_list(), abs=0.001)
+
+
 def test_hostile_names_are_text(whole):
-    hostile = "$x_<script>alert(1)</script>&amp;\"' 1.23456 #010203"
+    hostile = "$x$<script>alert(1)</script>&amp;\"' 1.23456 #010203"
     records = whole[whole["dataset"] == "fake-digits"].replace({"fusion": {"cross-attention": hostile}})
     for drawing in draw_all(records, "fake-digits"):
         assert "<script" not in drawing.svg
-        assert ">$x_&lt;script&gt;alert(1)&lt;/script&gt;&amp;amp;\"' 1.23456 #010203</text>" in drawing.svg
+        assert ">$x$&lt;script&gt;alert(1)&lt;/script&gt;&amp;amp;\"' 1.23456 #010203</text>" in drawing.svg
 
 
 def test_figures_stay_small_with_many_fusions():
