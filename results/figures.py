@@ -9,6 +9,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullLocator
 
 from .formatting import ABSENT, format_number, format_seconds, format_signed
 from .marks import add_family_legend, draw_dots, draw_markers, mark_horizontal, mark_vertical
@@ -115,7 +116,9 @@ def draw_cost(board: pd.DataFrame, sign: int, baseline: str) -> Drawing | None:
             axes.annotate(row["fusion"], place, (5, 4), textcoords="offset points", fontsize=8)
         mark_horizontal(axes, board.loc[board["fusion"] == baseline, "score"], baseline)
         axes.set(xscale="log", xlabel="mean time of a fit", ylabel=metric)
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter(lambda value, _: format_seconds(value))
+        axes.xaxis.set_minor_locator(NullLocator())
         axes.margins(x=0.12, y=0.1)
         add_family_legend(figure, rows["family"])
         alt = (
@@ -223,6 +226,9 @@ def draw_severity(
             axes.set_axis_off()
         for axes in grid[:, 0]:
             axes.set_ylabel(metric)
+        low, high = own["mean"].min(), own["mean"].max()
+        margin = 0.08 * (high - low) or 0.05
+        grid[0, 0].set_ylim(low - margin, high + margin)  # wide bands of few seeds would flatten the lines
         handles = [Line2D([], [], label=name, **style) for name, style in styles.items()]
         handles.append(Line2D([], [], color=FAINT, linewidth=0.8, label="others"))
         figure.legend(handles=handles, loc="outside lower center", ncols=4)

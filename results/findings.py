@@ -138,7 +138,7 @@ def _find_hurt(boards: Mapping[str, pd.DataFrame], baseline: str) -> Finding:
         answer = f"Below {baseline}, with an interval (new seeds) below 0: {'; '.join(hurt)}."
     elif judged:
         answer = (
-            f"None for sure: on no data set does a fusion fall below {baseline} with an interval below 0."
+            f"None that can be shown: on no data set is a gain over {baseline} below 0 with its interval."
         )
     else:
         answer = f"Not testable: there are no intervals of the difference to {baseline}."

@@ -43,19 +43,19 @@ def flatten(tree: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
 
     Examples
     --------
-    >>> flatten({"dirty": False, "packages": {"numpy": "2.4", "torch": None}})
-    [('dirty', ['no']), ('packages', ['numpy: 2.4', 'torch: not known'])]
+    >>> flatten({"dirty": False, "packages": {"numpy": "2.4", "torch": None}, "options": {}})
+    [('dirty', ['no']), ('packages', ['numpy: 2.4', 'torch: not known']), ('options', ['none'])]
     """
     return [(str(key), _lines(value)) for key, value in tree.items()]
 
 
 def _lines(value: Any) -> list[str]:
-    if isinstance(value, Mapping):
-        return [f"{key}: {'; '.join(_lines(below))}" for key, below in value.items()]
-    if isinstance(value, list | tuple):
-        return [", ".join("; ".join(_lines(below)) for below in value)]
     if value is None or value == "":
         return ["not known"]
+    if isinstance(value, Mapping):
+        return [f"{key}: {'; '.join(_lines(below))}" for key, below in value.items()] or ["none"]
+    if isinstance(value, list | tuple):
+        return [", ".join("; ".join(_lines(below)) for below in value) or "none"]
     if isinstance(value, bool):
         return ["yes" if value else "no"]
     return [str(value)]

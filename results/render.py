@@ -1,7 +1,7 @@
 """The leaderboard as text: in the terminal and in Markdown."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["make_table", "print_leaderboard", "render_markdown"]
 
 _NARROW = ("rank", "tie", "fusion", "score", "gain", "beats_unimodal", "mra_missing", "mra_noise", "worst")
+_LEFT_OUT_FIRST = ("worst", "beats_unimodal", "mra_noise", "mra_missing", "coverage")
 _STYLES = {"yes": "green", "no": "red"}
 
 
@@ -36,7 +37,7 @@ def print_leaderboard(
     records, metric, baseline
         As for `fusebench.results.leaderboard.build_leaderboard`.
     console : rich.console.Console, optional
-        Where to print; standard output when left out. The table fits 100 columns.
+        Where to print; standard output when left out. A narrow one is shown fewer columns.
     notice : sequence of str
         Lines shown above, beside those that the records carry.
     """
@@ -48,19 +49,21 @@ def print_leaderboard(
     board = build_leaderboard(records, metric=metric, baseline=baseline)
     for line in collect_notices(records, notice):
         console.print(Text(f"! {line}", style="bold yellow"))
-    console.print(make_table(board))
+    console.print(make_table(board, console.width))
     console.print(Text(_explain(board), style="dim"))
     for group in group_unfinished(unfinished_cells(records)):
         console.print(Text(group.line, style="yellow"))
 
 
-def make_table(board: pd.DataFrame) -> "Table":
-    """Make a table that fits 100 columns.
+def make_table(board: pd.DataFrame, width: int = 100) -> "Table":
+    """Make a table of the most important columns.
 
     Parameters
     ----------
     board : pandas.DataFrame
         From `fusebench.results.leaderboard.build_leaderboard`.
+    width : int
+        Columns of the terminal; with fewer than 100 some columns of the table are left out.
 
     Returns
     -------
@@ -70,20 +73,22 @@ def make_table(board: pd.DataFrame) -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    names = [*_NARROW, "coverage"] if (board["coverage"] < 1).any() else _NARROW
-    columns = {name: shown for name, shown in show_columns(board).items() if name in names}
+    names = [*_NARROW, "coverage"] if (board["coverage"] < 1).any() else list(_NARROW)
+    shown = {name: column for name, column in show_columns(board).items() if name in names}
+    rows = board.to_dict("records")
+    texts = {name: [column.text(row) for row in rows] for name, column in shown.items()}
+    for name in _LEFT_OUT_FIRST:
+        # Two spaces between columns, and at the ends of the table.
+        if 2 + sum(max(map(len, [shown[key].heading, *texts[key]])) + 2 for key in texts) > width:
+            texts.pop(name, None)
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for name, shown in columns.items():
-        table.add_column(
-            shown.heading,
-            justify="right" if shown.numeric else "left",
-            overflow="fold",
-            no_wrap=name != "fusion",
-        )
-    for row in board.to_dict("records"):
-        texts = [shown.text(row) for shown in columns.values()]
+    for name in texts:
+        column = shown[name]
+        justify: Literal["left", "right"] = "right" if column.numeric else "left"
+        table.add_column(column.heading, justify=justify, no_wrap=name != "fusion", overflow="fold")
+    for cells in zip(*texts.values(), strict=True):
         # Text, not markup: a name with brackets is shown as it is.
-        table.add_row(*(Text(text, style=_STYLES.get(text, "")) for text in texts))
+        table.add_row(*(Text(text, style=_STYLES.get(text, "")) for text in cells))
     return table
 
 

@@ -92,6 +92,20 @@ def test_fusions_are_named_and_missing_ones_are_marked(drawings):
     assert ">0.35</text>" in severity
 
 
+def test_times_within_a_decade_and_few_seeds_still_make_readable_axes(whole):
+    """No tick is left to mathematical text, and bands that leave 0 to 1 do not flatten the lines."""
+    two = whole[(whole["seed"] < 2) & (whole["dataset"] == "fake-digits")]
+    two = two.assign(fit_seconds=0.02 + 0.01 * (two["fusion"] == "early-mlp"))
+    wild = two.assign(value=(two["value"] + 0.3 * two["seed"] * (two["severity"] > 2)).clip(upper=1))
+    by_name = {drawing.name: drawing.svg for drawing in draw_all(wild, "fake-digits")}
+    assert "mathdefault" not in "".join(by_name.values())
+    assert ">20 ms</text>" in by_name["figure-cost"]
+    ticks = re.findall(
+        r">([−\d.]+)</text>", by_name["figure-severity-fake-digits"].split(">missing-rate<")[0]
+    )
+    assert all(0 <= float(tick.replace("−", "-")) <= 1 for tick in ticks)
+
+
 def test_dots_are_where_the_numbers_say(drawings, records):
     """Read the gains back from the drawing, with its own ticks as a ruler."""
     svg = next(drawing.svg for drawing in drawings if drawing.name == "figure-gain")

@@ -9,8 +9,8 @@ from fusebench.results.render import print_leaderboard, render_markdown
 from .fixtures import make_records
 
 
-def printed(records, **options) -> list[str]:
-    console = Console(file=StringIO(), width=100)
+def printed(records, width=100, **options) -> list[str]:
+    console = Console(file=StringIO(), width=width)
     print_leaderboard(records, console, **options)
     return console.file.getvalue().splitlines()
 
@@ -21,6 +21,17 @@ def test_the_table_fits_100_columns_without_folding(records):
     rows = [line for line in lines if line.split()[:1] == ["3"]]
     assert rows[0].split()[:6] == ["3", "2", "early-mlp", "0.837", "±", "0.006"]
     assert sum(line.split()[2:3] == ["cross-attention"] for line in lines) == 1
+
+
+@pytest.mark.parametrize("width", [60, 80, 90])
+def test_a_narrow_terminal_is_shown_fewer_columns_rather_than_folded_names(records, width):
+    lines = printed(records, width)
+    assert max(map(len, lines)) <= width
+    heading = next(line for line in lines if "fusion" in line).split()
+    assert heading[:5] == ["#", "tie", "fusion", "accuracy", "gain"]
+    assert "worst" not in heading
+    assert ("missing" in heading) == (width >= 80)
+    assert sum(line.split()[2:3] == ["multistream-hmm"] for line in lines) == 1
 
 
 def test_notices_stand_on_top(records):
