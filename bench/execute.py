@@ -71,9 +71,9 @@ def _make_features(bundle: Bundle, folder: Path) -> CellResult | None:
 def _finish(cell: Cell, folder: Path, failure: CellResult | None = None) -> CellResult:
     """Run and save one cell."""
     if failure is not None and not cell.skip:
-        result, predictions = failure, {}
-    else:
-        result, predictions = run_cell(cell, FeatureCache(folder / "features"))
+        Store(folder).save(cell, failure, {})
+        return failure
+    result, predictions = run_cell(cell, FeatureCache(folder / "features"))
     Store(folder).save(cell, result, predictions)
     return result
 

@@ -91,9 +91,7 @@ def _make(bundle: Bundle, folder: Path) -> None:
     clean, *others = bundle.conditions
     _write_views(folder, clean.slug, featurizer.transform(raw.test))
     for condition in others:
-        changed = condition.apply(
-            raw.test, train=raw.train, dataset=bundle.dataset.name, seed=bundle.seed
-        )
+        changed = condition.apply(raw.test, train=raw.train, dataset=bundle.dataset.name, seed=bundle.seed)
         _write_changes(folder, condition.slug, raw.test, changed, featurizer)
 
 

@@ -42,7 +42,7 @@ metrics: Registry[Metric] = Registry("metric")
 
 
 def register_metric(name: str, *, direction: Literal["maximize", "minimize"]) -> Callable[[Score], Score]:
-    """Function decorator that enters a metric into the registry.
+    """Make a decorator that enters a metric into the registry.
 
     Parameters
     ----------

@@ -123,7 +123,9 @@ def make_plan(suite: Suite, data_dir: str | Path | None = None) -> list[Cell]:
         If a name or option is unknown, or files of a data set are missing.
     """
     if suite.metric not in metrics:
-        raise FusebenchError(f"There is no metric named {suite.metric!r}; {did_you_mean(suite.metric, metrics)}")
+        raise FusebenchError(
+            f"There is no metric named {suite.metric!r}; {did_you_mean(suite.metric, metrics)}"
+        )
     for name in suite.fusion_options:
         fusions[name]
     for name in suite.dataset_options:
@@ -159,7 +161,7 @@ def _bundle(dataset: Dataset, suite: Suite, seeds: range) -> list[Bundle]:
 def _expand(
     info: FusionInfo, card: Card, suite: Suite
 ) -> Iterator[tuple[FusionInfo, str, FusionStrategy, str, str]]:
-    """Give (info, name, estimator, reason to skip, hash of the source) for each that the strategy stands for."""
+    """Give (info, name, estimator, reason to skip, hash of the source) of each that a strategy stands for."""
     options = suite.fusion_options.get(info.name, {})
     source = hash_source(info.estimator)
     for modality in card.modalities if info.per_modality else [None]:
@@ -171,7 +173,9 @@ def _expand(
 def _why_not(info: FusionInfo, card: Card) -> str:
     for modality, offered in card.views.items():
         if not set(info.estimator.views) & set(offered):
-            return f"takes {' or '.join(info.estimator.views)} views; {modality} offers {' and '.join(offered)}"
+            return (
+                f"takes {' or '.join(info.estimator.views)} views; {modality} offers {' and '.join(offered)}"
+            )
     return ""
 
 

@@ -13,13 +13,13 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from .plan import Cell
-from .run import QUICK_NOTICE, find_todo
+from .run import QUICK_NOTICE, Listener, find_todo
 from .store import CellResult, Store
 
 __all__ = ["Progress", "estimate_seconds", "print_plan"]
 
 
-class Progress:
+class Progress(Listener):
     """Shows finished cells; failures stay on the screen."""
 
     def __init__(self, console: Console | None = None) -> None:
@@ -74,7 +74,9 @@ def print_plan(cells: Sequence[Cell], folder: Path, *, jobs: int, quick: bool) -
     there, todo = find_todo(cells, Store(folder), lambda message: console.print(message, style="yellow"))
     if quick:
         console.print(QUICK_NOTICE, style="bold red")
-    table = Table("data set", "strategies", "seeds", "conditions", "cells", "done", "to run", title=f"Plan for {folder}")
+    table = Table(
+        "data set", "strategies", "seeds", "conditions", "cells", "done", "to run", title=f"Plan for {folder}"
+    )
     for name in dict.fromkeys(cell.dataset for cell in cells):
         own = [cell for cell in cells if cell.dataset == name]
         waiting = sum(cell.dataset == name for cell in todo)
@@ -94,7 +96,9 @@ def print_plan(cells: Sequence[Cell], folder: Path, *, jobs: int, quick: bool) -
     console.print(f"{len(cells)} cells, {len(cells) - len(todo)} done, {len(todo)} to run with {jobs} jobs.")
     seconds = estimate_seconds(cells, there, todo)
     if todo and seconds is None:
-        console.print("Expected time: not known, since no cell of these strategies has been timed in this folder.")
+        console.print(
+            "Expected time: not known, since no cell of these strategies has been timed in this folder."
+        )
     elif seconds is not None and todo:
         console.print(f"Expected time: about {_say(seconds / jobs)}, going by the cells that are done here.")
 

@@ -19,11 +19,24 @@ from .suite import Suite, load_suite
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["QUICK_NOTICE", "RunSummary", "find_todo", "run", "run_plan"]
+__all__ = ["QUICK_NOTICE", "Listener", "RunSummary", "find_todo", "run", "run_plan"]
 
 _OUTPUTS = ("results.parquet", "results.csv", "leaderboard.csv", "leaderboard.md", "report.html")
 
 QUICK_NOTICE = "QUICK MODE: a smoke test on a few samples. These numbers measure nothing."
+
+
+class Listener:
+    """Told of what a run does. This one does nothing; a subclass says it to people or programs."""
+
+    def start(self, total: int, there: int) -> None:
+        """Take note of the number of cells and of how many are done already."""
+
+    def advance(self, cell: Cell, result: CellResult) -> None:
+        """Take note of a cell that has finished."""
+
+    def warn(self, message: str) -> None:
+        """Take note of what is wrong but will be mended."""
 
 
 @dataclass(frozen=True)
@@ -145,9 +158,7 @@ def run_plan(
     out: str | Path,
     jobs: int = 1,
     retry_failed: bool = False,
-    on_start: Callable[[int, int], None] = lambda total, there: None,
-    on_done: Callable[[Cell, CellResult], None] = lambda cell, result: None,
-    warn: Callable[[str], None] = lambda message: None,
+    listener: Listener | None = None,
 ) -> RunSummary:
     """Run planned cells; see `run`.
 
@@ -163,12 +174,8 @@ def run_plan(
         Processes.
     retry_failed : bool
         Whether to run cells again that failed before.
-    on_start : callable
-        Told the number of cells and how many of them are there.
-    on_done : callable
-        Told of each cell that finishes.
-    warn : callable
-        Told of damaged cells.
+    listener : Listener, optional
+        Told of what happens.
 
     Returns
     -------
@@ -176,24 +183,32 @@ def run_plan(
     """
     from .execute import execute
 
+    listener = listener or Listener()
     if jobs < 1:
         raise FusebenchError(f"The number of jobs must be at least 1, however: {jobs}.")
     store = Store(out)
     store.check_writable()
-    results, todo = find_todo(cells, store, warn)
+    results, todo = find_todo(cells, store, listener.warn)
     if retry_failed:
         again = [cell for cell in cells if cell.key in results and _failed(results[cell.key])]
         todo += again
     started, clock = datetime.now(UTC), perf_counter()
-    on_start(len(cells), len(cells) - len(todo))
+    listener.start(len(cells), len(cells) - len(todo))
 
     def finish(cell: Cell, result: CellResult) -> None:
         results[cell.key] = result
-        on_done(cell, result)
+        listener.advance(cell, result)
 
     execute(todo, store.folder, jobs=jobs, on_done=finish)
     return _write_outputs(
-        suite, cells, results, store.folder, ran=len(todo), started=started, seconds=perf_counter() - clock, jobs=jobs
+        suite,
+        cells,
+        results,
+        store.folder,
+        ran=len(todo),
+        started=started,
+        seconds=perf_counter() - clock,
+        jobs=jobs,
     )
 
 
@@ -249,4 +264,6 @@ def _is_current(folder: Path, suite: dict[str, Any], cells: list[Cell]) -> bool:
     except (OSError, ValueError):
         return False
     there = all((folder / name).is_file() for name in _OUTPUTS)
-    return there and written.get("suite") == suite and written.get("plan") == hash_json([c.key for c in cells])
+    return (
+        there and written.get("suite") == suite and written.get("plan") == hash_json([c.key for c in cells])
+    )

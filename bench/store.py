@@ -103,7 +103,9 @@ class Store:
                 raise ValueError("its checksum does not fit its content")
             return CellResult(**document["result"])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise DamagedCellError(f"The cell file {path} is damaged ({error}); it will be run again.") from error
+            raise DamagedCellError(
+                f"The cell file {path} is damaged ({error}); it will be run again."
+            ) from error
 
     def save(self, cell: Cell, result: CellResult, predictions: dict[str, NDArray[np.float16]]) -> None:
         """Write a cell, the predictions first, so that a cell that is there has them.

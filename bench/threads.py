@@ -35,7 +35,6 @@ def pin_threads() -> Callable[[], None]:
     callable
         Undoes it.
     """
-    import sklearn.linear_model
     import torch
     import xgboost  # noqa: F401  (loaded for its side effect)
     from threadpoolctl import threadpool_limits

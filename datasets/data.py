@@ -91,7 +91,7 @@ class Modality:
         lengths = np.full(shape[0], shape[1]) if self.lengths is None else np.asarray(self.lengths)
         if lengths.shape != shape[:1]:
             raise FusebenchError(f"lengths must have shape ({shape[0]},), however: {lengths.shape}.")
-        if len(lengths) and not (1 <= lengths.min() and lengths.max() <= shape[1]):
+        if len(lengths) and not (lengths.min() >= 1 and lengths.max() <= shape[1]):
             raise FusebenchError(
                 f"lengths must lie between 1 and {shape[1]}, however: {lengths.min()} to {lengths.max()}."
             )

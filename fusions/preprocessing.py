@@ -43,7 +43,7 @@ class Standardizer:
                 features = np.zeros((1, modality.values.shape[-1]))
             scale = features.std(axis=0)
             self.mean_[name] = features.mean(axis=0)
-            # Rounding leaves a constant feature a spread of about 1e-8 of its size; that is noise, not signal.
+            # Rounding gives a constant feature a spread of about 1e-8 of its size, which means nothing.
             self.scale_[name] = np.where(scale > 1e-6 * np.abs(self.mean_[name]) + 1e-12, scale, np.inf)
         return self
 

@@ -2,6 +2,9 @@
 
 import os
 from pathlib import Path
+from uuid import uuid4
+
+from ..errors import FusebenchError
 
 __all__ = ["write_atomically"]
 
@@ -18,6 +21,11 @@ def write_atomically(path: Path, content: bytes) -> None:
     content : bytes
         What the file shall hold.
 
+    Raises
+    ------
+    FusebenchError
+        If it cannot be written: the folder is read-only, the disk is full.
+
     Examples
     --------
     >>> import tempfile
@@ -26,13 +34,17 @@ def write_atomically(path: Path, content: bytes) -> None:
     >>> path.read_text()
     'all of it'
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # Unlike the number of the process, this is not used again by one that writes the same file later.
+    temporary = path.with_name(f".{path.name}.{uuid4().hex[:8]}.tmp")
     try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())  # else a power cut can leave the new name with no content
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())  # else a power cut can leave the new name with no content
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise FusebenchError(f"Cannot write {path}: {error.strerror or error}.") from error

@@ -177,10 +177,13 @@ def write_leaderboard(
 
     records = validate(records)
     board = build_leaderboard(records, metric=metric, baseline=baseline)
-    csv = board.to_csv(index=False, lineterminator="\n").encode()
+    notices = collect_notices(records, notice)
+    # A caution travels with the table, as a last column; without one there is none.
+    marked = board.assign(note="; ".join(notices)) if notices else board
+    csv = marked.to_csv(index=False, lineterminator="\n").encode()
     write_atomically(Path(folder) / "leaderboard.csv", csv)
     unfinished = [group.line for group in group_unfinished(unfinished_cells(records))]
-    text = render_markdown(board, collect_notices(records, notice), unfinished)
+    text = render_markdown(board, notices, unfinished)
     write_atomically(Path(folder) / "leaderboard.md", text.encode())
 
 

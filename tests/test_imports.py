@@ -23,7 +23,9 @@ ALLOWED = {
 def modules_after(code):
     """Names of the top-level modules that a fresh process holds after running some code."""
     tail = "; import sys; print(*{name.partition('.')[0] for name in sys.modules})"
-    done = subprocess.run([sys.executable, "-P", "-c", code + tail], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code + tail], capture_output=True, text=True, check=True
+    )
     return set(done.stdout.split()[-2000:])
 
 
@@ -43,7 +45,9 @@ def test_import_of_the_package_imports_nothing_heavy():
 
 
 def test_listing_imports_no_library_that_only_fits_need():
-    code = "from fusebench.fusions.registry import fusions; from fusebench.datasets.registry import datasets; "
+    code = (
+        "from fusebench.fusions.registry import fusions; from fusebench.datasets.registry import datasets; "
+    )
     found = modules_after(code + "len(fusions), len(datasets)")
     assert not found & {"torch", "xgboost", "hmmlearn", "matplotlib"}
 

@@ -76,7 +76,9 @@ def check_card_describes_the_data(subject: _Subject) -> None:
     card = subject.dataset.card
     for split in _splits(subject.raw):
         kinds = {name: modality.kind for name, modality in split.modalities.items()}
-        assert list(kinds.items()) == list(card.modalities.items()), f"{kinds}, the card says {card.modalities}"
+        assert list(kinds.items()) == list(card.modalities.items()), (
+            f"{kinds}, the card says {card.modalities}"
+        )
         assert split.labels.dtype.kind == "i", f"labels are {split.labels.dtype}, not integers"
         found = np.unique(split.labels)
         assert found[0] >= 0, "a label is negative"

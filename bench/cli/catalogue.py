@@ -22,7 +22,9 @@ class Catalogue(StrEnum):
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
-def list_names(what: Annotated[Catalogue, typer.Argument(help="What to list.")], as_json: JsonOption = False) -> None:
+def list_names(
+    what: Annotated[Catalogue, typer.Argument(help="What to list.")], as_json: JsonOption = False
+) -> None:
     """List fusions, datasets, scenarios or metrics."""
     entries = {name: describe() for name, describe in _catalogue(what).items()}
     if as_json:

@@ -1,7 +1,7 @@
 """``fusebench leaderboard`` and ``fusebench report``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -47,10 +47,11 @@ def print_results(records: "pd.DataFrame", *, metric: str) -> None:
     print_leaderboard(records, Console(), metric=metric)
 
 
-def _read_provenance(folder: Path) -> dict:
+def _read_provenance(folder: Path) -> dict[str, Any]:
     import json
 
     try:
-        return json.loads((folder / "run.json").read_bytes())
+        provenance: dict[str, Any] = json.loads((folder / "run.json").read_bytes())
     except (OSError, ValueError):
         return {}
+    return provenance

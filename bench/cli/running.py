@@ -14,14 +14,16 @@ __all__ = ["plan", "run"]
 
 SuiteOption = Annotated[str, typer.Option("--suite", help="A built-in suite, or a TOML file of your own.")]
 DatasetOption = Annotated[
-    list[str] | None, typer.Option("--dataset", "-d", help="Data set or glob, in place of the suite's; repeatable.")
+    list[str] | None,
+    typer.Option("--dataset", "-d", help="Data set or glob, in place of the suite's; repeatable."),
 ]
 FusionOption = Annotated[
     list[str] | None,
     typer.Option("--fusion", "-f", help="Strategy or glob; repeatable. The controls are always run."),
 ]
 ScenarioOption = Annotated[
-    list[str] | None, typer.Option("--scenario", "-s", help="Scenario or glob; repeatable. Clean is always scored.")
+    list[str] | None,
+    typer.Option("--scenario", "-s", help="Scenario or glob; repeatable. Clean is always scored."),
 ]
 SeedsOption = Annotated[int | None, typer.Option("--seeds", min=1, help="Number of seeds.")]
 OutOption = Annotated[
@@ -37,6 +39,7 @@ QuickOption = Annotated[
 JobsOption = Annotated[
     int, typer.Option("--jobs", "-j", min=1, help="Worker processes, one thread each.", show_default="cores")
 ]
+CORES = os.cpu_count() or 1
 
 
 def plan(
@@ -47,7 +50,7 @@ def plan(
     seeds: SeedsOption = None,
     out: OutOption = None,
     data_dir: DataDirOption = None,
-    jobs: JobsOption = os.cpu_count() or 1,
+    jobs: JobsOption = CORES,
     quick: QuickOption = False,
 ) -> None:
     """Show what a run would do: cells, those already done, and the time that is to be expected."""
@@ -65,7 +68,7 @@ def run(
     seeds: SeedsOption = None,
     out: OutOption = None,
     data_dir: DataDirOption = None,
-    jobs: JobsOption = os.cpu_count() or 1,
+    jobs: JobsOption = CORES,
     quick: QuickOption = False,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Run cells again that failed before.")
@@ -84,9 +87,7 @@ def run(
             out=out or _default_folder(asked),
             jobs=jobs,
             retry_failed=retry_failed,
-            on_start=progress.start,
-            on_done=progress.advance,
-            warn=progress.warn,
+            listener=progress,
         )
     print_results(summary.records, metric=asked.metric)
     typer.echo(f"{summary.ran} of {len(cells)} cells run now, {summary.failed} failed.")

@@ -99,9 +99,11 @@ def add_gaussian_noise(
     vector = data.modalities[modality]
     reference = train.modalities[modality]
     rows = train.has(modality)
-    known = reference.values[rows] if reference.lengths is None else reference.values[
-        reference.frame_mask() & rows[:, None]
-    ]
+    known = (
+        reference.values[rows]
+        if reference.lengths is None
+        else reference.values[reference.frame_mask() & rows[:, None]]
+    )
     noise = rng.standard_normal(vector.values.shape, dtype=np.float32) * (level * known.std(axis=0))
     return data.with_modality(modality, replace(vector, values=(vector.values + noise).astype(np.float32)))
 

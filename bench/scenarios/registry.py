@@ -82,7 +82,9 @@ class Condition:
         """A name for files, unique among the conditions of a data set."""
         return "-".join(filter(None, [self.scenario.name, self.modality, f"{self.severity}"]))
 
-    def apply(self, data: MultimodalData, *, train: MultimodalData, dataset: str, seed: int) -> MultimodalData:
+    def apply(
+        self, data: MultimodalData, *, train: MultimodalData, dataset: str, seed: int
+    ) -> MultimodalData:
         """Change the data.
 
         The random numbers are keyed by the names of data set, scenario and modality and by the seed. All
@@ -136,7 +138,7 @@ def register_scenario(
     identity: float,
     kinds: Iterable[Kind] | None = None,
 ) -> Callable[[Change], Change]:
-    """Function decorator that enters a scenario into the registry.
+    """Make a decorator that enters a scenario into the registry.
 
     Parameters are those of `Scenario`.
 
@@ -180,6 +182,10 @@ def find_conditions(modalities: Mapping[str, Kind], patterns: Iterable[str] = ("
     found = [Condition(CLEAN)]
     for name in scenarios.match(patterns):
         scenario = scenarios[name]
-        targets = [""] if scenario.kinds is None else [m for m, kind in modalities.items() if kind in scenario.kinds]
+        targets = (
+            [""]
+            if scenario.kinds is None
+            else [m for m, kind in modalities.items() if kind in scenario.kinds]
+        )
         found += [Condition(scenario, target, severity) for target in targets for severity in scenario.levels]
     return found

@@ -44,7 +44,7 @@ _HOME = {
     "run": ".bench.run",
 }
 
-__all__ = [  # noqa: RUF022  (sorted as _HOME is)
+__all__ = [
     "Dataset",
     "FusebenchError",
     "FusionStrategy",

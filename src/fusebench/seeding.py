@@ -11,7 +11,7 @@ _SEPARATOR = "\x1f"  # ASCII "unit separator": cannot occur in a name, so ("a", 
 
 def _entropy(keys: tuple[str | int, ...]) -> list[int]:
     digest = sha256(_SEPARATOR.join(map(str, keys)).encode()).digest()
-    return np.frombuffer(digest, dtype="<u4").tolist()
+    return [int(word) for word in np.frombuffer(digest, dtype="<u4")]
 
 
 def make_generator(*keys: str | int) -> np.random.Generator:

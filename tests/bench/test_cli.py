@@ -11,7 +11,18 @@ import pandas as pd
 import pytest
 
 BASE = [sys.executable, "-P", "-m", "fusebench"]
-TINY = ["--dataset", "synth-xor", "--fusion", "late-mean", "--scenario", "clean", "--seeds", "1", "--jobs", "1"]
+TINY = [
+    "--dataset",
+    "synth-xor",
+    "--fusion",
+    "late-mean",
+    "--scenario",
+    "clean",
+    "--seeds",
+    "1",
+    "--jobs",
+    "1",
+]
 
 
 def call(*arguments, cwd, **environment):
@@ -132,7 +143,19 @@ def test_a_failed_cell_gives_exit_code_1(folder, tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_run_that_was_stopped_ends_as_if_it_had_not_been(how, tmp_path):
-    arguments = ["run", "-d", "synth-xor", "-d", "synth-noise", "-f", "late-*", "-s", "missing-*", "--seeds", "4"]
+    arguments = [
+        "run",
+        "-d",
+        "synth-xor",
+        "-d",
+        "synth-noise",
+        "-f",
+        "late-*",
+        "-s",
+        "missing-*",
+        "--seeds",
+        "4",
+    ]
     stopped = subprocess.Popen(
         [*BASE, *arguments, "--jobs", "2", "--out", "stopped"],
         cwd=tmp_path,

@@ -22,7 +22,9 @@ def hash_plugin(folder, *, docstring="words", body="1", helper="2", note="", unr
     package = folder / "plugin_of_mine"
     package.mkdir(exist_ok=True)
     (package / "__init__.py").write_text("")
-    (package / "mine.py").write_text(PLUGIN.format(docstring=docstring, package="plugin_of_mine", body=body) + note)
+    (package / "mine.py").write_text(
+        PLUGIN.format(docstring=docstring, package="plugin_of_mine", body=body) + note
+    )
     (package / "helper.py").write_text(f"def weight():\n    return {helper}\n")
     (package / "unrelated.py").write_text(f"x = {unrelated}\n")
     code = (
@@ -31,7 +33,10 @@ def hash_plugin(folder, *, docstring="words", body="1", helper="2", note="", unr
     )
     return subprocess.run(
         [sys.executable, "-P", "-B", "-c", code],
-        capture_output=True, text=True, check=True, env={"PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": str(folder)},
     ).stdout.strip()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import fusebench
 from fusebench.bench.plan import make_plan
-from fusebench.bench.run import QUICK_NOTICE, run_plan
+from fusebench.bench.run import QUICK_NOTICE, Listener, run_plan
 from fusebench.bench.store import Store
 from fusebench.bench.suite import Suite, load_suite
 from fusebench.errors import DivergedError
@@ -55,15 +55,35 @@ def cell_files(folder):
 def test_a_run_leaves_every_file(finished):
     names = {path.name for path in finished.folder.iterdir()}
     assert names >= {
-        "results.parquet", "results.csv", "leaderboard.csv", "leaderboard.md", "report.html", "run.json",
+        "results.parquet",
+        "results.csv",
+        "leaderboard.csv",
+        "leaderboard.md",
+        "report.html",
+        "run.json",
     }
     table = pd.read_csv(finished.folder / "results.csv")
     assert set(table.columns) >= {
-        "dataset", "fusion", "family", "scenario", "modality", "severity", "seed", "metric", "value",
-        "status", "fit_seconds", "predict_seconds",
+        "dataset",
+        "fusion",
+        "family",
+        "scenario",
+        "modality",
+        "severity",
+        "seed",
+        "metric",
+        "value",
+        "status",
+        "fit_seconds",
+        "predict_seconds",
     }
     assert set(table["fusion"]) == {
-        "majority", "unimodal-a", "unimodal-b", "best-unimodal", "late-mean", "early-logistic",
+        "majority",
+        "unimodal-a",
+        "unimodal-b",
+        "best-unimodal",
+        "late-mean",
+        "early-logistic",
     }
     assert len(cell_files(finished.folder)) == 6 * 2
     conditions = 1 + 2 + 5 + 2 * 5
@@ -115,9 +135,16 @@ def test_a_removed_cell_is_run_again_alone(copy, finished):
 def test_a_damaged_cell_is_said_and_run_again(copy, finished, content):
     damaged = cell_files(copy)[3]
     # None: a number changed by hand, in a file that is otherwise whole.
-    damaged.write_bytes(damaged.read_bytes().replace(b'"accuracy": 0.', b'"accuracy": 1.') if content is None else content)
+    damaged.write_bytes(
+        damaged.read_bytes().replace(b'"accuracy": 0.', b'"accuracy": 1.') if content is None else content
+    )
     messages = []
-    again = run(copy, warn=messages.append)
+
+    class Notes(Listener):
+        def warn(self, message):
+            messages.append(message)
+
+    again = run(copy, listener=Notes())
     assert again.ran == 1
     assert len(messages) == 1
     assert damaged.name in messages[0]

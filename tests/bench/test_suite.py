@@ -18,7 +18,9 @@ def test_every_built_in_suite_loads():
 
 
 def test_a_file_is_read_and_flags_win(tmp_path):
-    path = write(tmp_path, 'datasets = ["synth-xor"]\nseeds = 5\n[fusion-options.early-mlp]\nmax_epochs = 3\n')
+    path = write(
+        tmp_path, 'datasets = ["synth-xor"]\nseeds = 5\n[fusion-options.early-mlp]\nmax_epochs = 3\n'
+    )
     assert load_suite(path).seeds == 5
     assert load_suite(path).fusion_options == {"early-mlp": {"max_epochs": 3}}
     assert load_suite(path, seeds=2, datasets=None).seeds == 2

@@ -1,5 +1,7 @@
 """Promises of every registered scenario, built in or not."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -132,7 +134,7 @@ def test_the_missing_rate_is_exactly_the_one_asked_for(n_modalities, n, share, s
 def test_missing_sets_are_nested():
     rates = [c for c in CHANGING if c.scenario.name == "missing-rate"]
     masks = [apply(condition).mask for condition in rates]
-    for weaker, stronger in zip(masks, masks[1:], strict=False):
+    for weaker, stronger in pairwise(masks):
         assert (weaker >= stronger).all()
 
 
@@ -171,7 +173,9 @@ def test_noise_on_silence_is_silence():
 def test_vector_noise_is_in_units_of_the_training_spread():
     for name in ("vector", "sequence"):
         change = scenarios["noise-vector-gaussian"].change
-        big = MultimodalData({name: Modality(RAW.modalities[name].kind, np.repeat(RAW.modalities[name].values, 200, 0))})
+        big = MultimodalData(
+            {name: Modality(RAW.modalities[name].kind, np.repeat(RAW.modalities[name].values, 200, 0))}
+        )
         noisy = change(big, name, 2.0, np.random.default_rng(0), TRAIN)
         noise = noisy.modalities[name].values - big.modalities[name].values
         reference = TRAIN.modalities[name]
