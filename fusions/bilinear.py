@@ -28,7 +28,7 @@ class _BilinearFusion(NeuralFusion):
 
         from .neural.encoders import Encoders, IntermediateFusion
 
-        encoders = Encoders(train.modalities, self.hidden, width, self.dropout)
+        encoders = Encoders(train.modalities, width, self.dropout)
         head = nn.Sequential(nn.ReLU(), nn.Dropout(self.dropout), nn.Linear(self.hidden, len(self.classes_)))
         return IntermediateFusion(encoders, fusion, head)
 

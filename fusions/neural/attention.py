@@ -86,7 +86,8 @@ class AttentionBlock(nn.Module):
 
     def forward(self, target: Tensor, source: Tensor, valid: Tensor) -> Tensor:
         """Let the target (n, T, width) attend to the valid (n, S) tokens of the source (n, S, width)."""
-        # A softmax over no key at all is 0/0: such a row attends to everything, and the result is dropped.
+        # A softmax over no key is 0/0, in some versions of torch NaN: such a row attends to all keys instead,
+        # and the result is dropped.
         known = valid.any(dim=1)
         keys = self.source_norm(source)
         attended, _ = self.attention(

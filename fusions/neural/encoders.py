@@ -96,7 +96,7 @@ class Frames(nn.Module):
 
 
 class VectorEncoder(nn.Module):
-    """A perceptron with outputs between -1 and 1.
+    """A linear layer with outputs between -1 and 1.
 
     The bound keeps products of embeddings bounded, whatever noise does to the features, and puts the zero
     that stands for an absent modality in the middle.
@@ -105,23 +105,25 @@ class VectorEncoder(nn.Module):
     ----------
     modality : Modality
         Training data, for the size d.
-    hidden, width : int
-        Sizes of the hidden layer and of the embedding.
+    width : int
+        Features of the embedding.
     dropout : float
-        Of the hidden layer.
+        Of the embedding.
     """
 
-    def __init__(self, modality: Modality, hidden: int, width: int, dropout: float) -> None:
+    def __init__(self, modality: Modality, width: int, dropout: float) -> None:
         super().__init__()
-        self.layers = mlp(modality.values.shape[1], hidden, width, dropout=dropout)
+        features = modality.values.shape[1]
+        self.layers = nn.Sequential(nn.Linear(features, width), nn.Tanh(), nn.Dropout(dropout))
 
     def forward(self, values: Tensor) -> Tensor:
         """Encode (n, d) as (n, width)."""
-        return torch.tanh(self.layers(values))
+        embedding: Tensor = self.layers(values)
+        return embedding
 
 
 class SequenceEncoder(nn.Module):
-    """A convolution, a GRU, and a linear map of the mean state, with outputs between -1 and 1.
+    """A convolution and a GRU, whose mean state lies between -1 and 1 too.
 
     The GRU runs forward only, so that padding at the end reaches no valid frame.
 
@@ -129,24 +131,25 @@ class SequenceEncoder(nn.Module):
     ----------
     modality : Modality
         Training data, for the sizes T and d.
-    hidden, width : int
-        Sizes of the GRU and of the embedding.
+    width : int
+        Features of a frame, a state and the embedding.
     dropout : float
-        Of the mean state.
+        Of the embedding.
     """
 
-    def __init__(self, modality: Modality, hidden: int, width: int, dropout: float) -> None:
+    def __init__(self, modality: Modality, width: int, dropout: float) -> None:
         super().__init__()
-        self.frames = Frames(modality, hidden)
-        self.recurrence = nn.GRU(hidden, hidden, batch_first=True)
-        self.projection = nn.Sequential(nn.Dropout(dropout), nn.Linear(hidden, width))
+        self.frames = Frames(modality, width)
+        self.recurrence = nn.GRU(width, width, batch_first=True)
+        self.dropout = nn.Dropout(dropout)
 
     def forward(self, values: Tensor, lengths: Tensor) -> Tensor:
         """Encode (n, T, d) as (n, width)."""
         frames, valid = self.frames(values, lengths)
         states, _ = self.recurrence(torch.relu(frames))
-        mean = (states * valid[:, :, None]).sum(dim=1) / valid.sum(dim=1, keepdim=True)
-        return torch.tanh(self.projection(mean))
+        total = (states * valid[:, :, None]).sum(dim=1)
+        embedding: Tensor = self.dropout(total / valid.sum(dim=1, keepdim=True))
+        return embedding
 
 
 class Encoders(nn.Module):
@@ -156,7 +159,7 @@ class Encoders(nn.Module):
     ----------
     modalities : mapping of str to Modality
         Training data.
-    hidden, width, dropout
+    width, dropout
         Of every encoder.
 
     Examples
@@ -165,18 +168,16 @@ class Encoders(nn.Module):
     >>> from fusebench.datasets.data import MultimodalData
     >>> vector = Modality(Kind.VECTOR, np.ones((2, 3), np.float32))
     >>> data = MultimodalData({"a": vector, "b": vector}, present=np.array([[True, True], [True, False]]))
-    >>> a, b = Encoders(data.modalities, hidden=8, width=4, dropout=0.1)(Batch.of(data))
+    >>> a, b = Encoders(data.modalities, width=4, dropout=0.1)(Batch.of(data))
     >>> a.shape, b[1].tolist()
     (torch.Size([2, 4]), [0.0, 0.0, 0.0, 0.0])
     """
 
-    def __init__(self, modalities: Mapping[str, Modality], hidden: int, width: int, dropout: float) -> None:
+    def __init__(self, modalities: Mapping[str, Modality], width: int, dropout: float) -> None:
         super().__init__()
         # A list, because the keys of a ModuleDict must not contain dots or be attributes such as "type".
         self.encoders = nn.ModuleList(
-            (SequenceEncoder if modality.kind is Kind.SEQUENCE else VectorEncoder)(
-                modality, hidden, width, dropout
-            )
+            (SequenceEncoder if modality.kind is Kind.SEQUENCE else VectorEncoder)(modality, width, dropout)
             for modality in modalities.values()
         )
 

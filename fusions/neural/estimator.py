@@ -33,7 +33,7 @@ class NeuralFusion(FusionStrategy):
     hidden : int
         Width of hidden layers and embeddings.
     dropout : float
-        Of hidden layers.
+        Of hidden layers and embeddings.
     learning_rate, weight_decay : float
         Of AdamW.
     batch_size : int
@@ -57,9 +57,9 @@ class NeuralFusion(FusionStrategy):
     """
 
     hidden: int = 32
-    dropout: float = 0.2
+    dropout: float = 0.3
     learning_rate: float = 3e-3
-    weight_decay: float = 1e-2
+    weight_decay: float = 0.3
     batch_size: int = 64
     max_epochs: int = 100
     patience: int = 15
