@@ -88,7 +88,7 @@ class EarlyXGBoost(FusionStrategy):
         self,
         *,
         n_estimators: int = 500,
-        learning_rate: float = 0.05,
+        learning_rate: float = 0.2,
         max_depth: int = 4,
         patience: int = 20,
         random_state: int = 0,

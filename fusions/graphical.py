@@ -86,7 +86,7 @@ class MultistreamHMM(FusionStrategy):
     temperature_: float
     _used: NDArray[np.bool_]
 
-    def __init__(self, *, n_states: int = 5, n_frames: int = 20, n_iter: int = 10) -> None:
+    def __init__(self, *, n_states: int = 10, n_frames: int = 20, n_iter: int = 10) -> None:
         self.n_states = n_states
         self.n_frames = n_frames
         self.n_iter = n_iter

@@ -130,7 +130,7 @@ def _train_epoch(network: nn.Module, data: Batch, batch_size: int, optimizer: to
         loss = _loss(network(batch), batch)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-        total += loss.detach() * len(batch)
+        total.add_(loss.detach(), alpha=len(batch))
     return total.item() / len(data)
 
 
