@@ -75,7 +75,7 @@ class AttentionBlock(nn.Module):
     width, heads : int
         Features, and the heads that share them.
     dropout : float
-        Of the feed-forward layer. Attention has none: on a CPU a mask over all pairs of tokens is slow to draw.
+        Of the feed-forward layer. Attention has none: masks over all pairs of tokens are slow to draw.
     """
 
     def __init__(self, width: int, heads: int, dropout: float) -> None:
