@@ -184,8 +184,6 @@ def test_notes_of_the_records_become_notices_once():
 
 def test_importing_records_is_light():
     code = "import sys, fusebench.results.records; print(*sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert loaded.isdisjoint({"matplotlib", "seaborn", "jinja2", "rich", "scipy", "sklearn", "torch"})
