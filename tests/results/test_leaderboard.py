@@ -146,9 +146,12 @@ def test_both_files_are_written(tmp_path, records):
     write_leaderboard(records, tmp_path, notice=["QUICK MODE: a smoke test"])
     csv = pd.read_csv(tmp_path / "leaderboard.csv", keep_default_na=False, na_values={"score": ""})
     board = build_leaderboard(records)
-    assert list(csv.columns) == list(board.columns)
+    assert list(csv.columns) == [*board.columns, "note"]
+    assert set(csv["note"]) == {"QUICK MODE: a smoke test"}
     assert csv["score"].to_list() == pytest.approx(board["score"].to_list(), abs=0, nan_ok=True)
     text = (tmp_path / "leaderboard.md").read_text(encoding="utf-8")
     assert "> **QUICK MODE: a smoke test**" in text
     assert text.count("\n| ") == 2 + len(board)
     assert "3 cells skipped: multistream-hmm on fake-recipes" in text
+    write_leaderboard(records, tmp_path)
+    assert list(pd.read_csv(tmp_path / "leaderboard.csv").columns) == list(board.columns)

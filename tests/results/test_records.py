@@ -170,7 +170,7 @@ def test_a_write_that_breaks_leaves_the_old_file(tmp_path, monkeypatch):
         raise OSError("disk full")
 
     monkeypatch.setattr("os.fsync", break_down)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(FusebenchError, match=r"Cannot write .*a\.txt: disk full"):
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
