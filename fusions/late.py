@@ -1,7 +1,7 @@
-"""Late fusion: one classifier a modality, and a rule that combines their class probabilities.
+"""Late fusion by a fixed rule: one classifier a modality, and nothing learnt of their combination.
 
 In all of them an absent modality has no vote. The classifiers are those of the unimodal controls, so that
-a difference to a control is the work of the rule.
+a difference to a control is the work of the rule. `fusebench.fusions.late_learnt` has the rules that learn.
 """
 
 from abc import abstractmethod
@@ -13,45 +13,43 @@ from numpy.typing import NDArray
 from ..datasets.data import MultimodalData
 from .base import FusionStrategy
 from .registry import register_fusion
-from .stacking import EvidenceStacker
 from .unimodal import fit_unimodal, predict_unimodal
 
-__all__ = ["LateMean", "LateStacking", "LateWeighted", "mixture_weights"]
+__all__ = [
+    "LateConfidence",
+    "LateMax",
+    "LateMean",
+    "LateProduct",
+    "LateRule",
+    "LateVote",
+    "inverse_entropy",
+    "log_pool",
+    "weighted_mean",
+]
 
-_MIN_WEIGHT = 1e-12  # keeps a vote for the sample that has nothing better, and leaves no 0 / 0
+_TINY = np.finfo(np.float64).tiny  # stands for a probability that was rounded to 0
+_MIN_ENTROPY = 1e-12  # in nats; a vote that is surer than this weighs no more
 
 
-class _LinearPool(FusionStrategy):
-    """Weighted mean of class probabilities; subclasses give the weights."""
+class LateRule(FusionStrategy):
+    """One classifier a modality; a subclass combines their class probabilities."""
 
     absence: ClassVar[Literal["native", "mean"]] = "native"
 
-    weights_: NDArray[np.float64]
-
     def _fit(self, train: MultimodalData, validation: MultimodalData) -> None:
         self._classifiers = fit_unimodal(train, validation, self.prior_)
-        self.weights_ = self._weights(validation)
 
     def _predict_proba(self, data: MultimodalData) -> NDArray[np.float64]:
-        weights = data.mask * self.weights_
-        weights /= weights.sum(axis=1, keepdims=True)
-        votes = predict_unimodal(self._classifiers, data)
-        probabilities: NDArray[np.float64] = np.einsum("nm,nmk->nk", weights, votes)
-        return probabilities
+        return self._combine(predict_unimodal(self._classifiers, data), data.mask)
 
     @abstractmethod
-    def _weights(self, validation: MultimodalData) -> NDArray[np.float64]:
-        """Positive weights of shape (M,) that sum to 1."""
+    def _combine(self, votes: NDArray[np.float64], present: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Combine votes (n, M, n_classes), the prior where absent, to (n, n_classes), up to scale."""
 
 
 @register_fusion("late-mean", family="late", reference="Kittler et al. 1998, IEEE TPAMI 20(3)")
-class LateMean(_LinearPool):
+class LateMean(LateRule):
     """Mean of the class probabilities of the modalities that are present.
-
-    Attributes
-    ----------
-    weights_ : numpy.ndarray of shape (M,)
-        All 1 / M.
 
     References
     ----------
@@ -66,118 +64,157 @@ class LateMean(_LinearPool):
     True
     """
 
-    def _weights(self, validation: MultimodalData) -> NDArray[np.float64]:
-        return np.full(len(validation.names), 1 / len(validation.names))
+    def _combine(self, votes: NDArray[np.float64], present: NDArray[np.bool_]) -> NDArray[np.float64]:
+        return weighted_mean(votes, present.astype(np.float64))
 
 
-@register_fusion("late-weighted", family="late", reference="Smyth & Wolpert 1999, Machine Learning 36")
-class LateWeighted(_LinearPool):
-    """Weighted mean of the class probabilities, with weights of least log loss on validation.
+@register_fusion("late-product", family="late", reference="Kittler et al. 1998, IEEE TPAMI 20(3)")
+class LateProduct(LateRule):
+    """Product of the class probabilities, divided by the prior that each of them repeats.
 
-    The weights are positive and sum to 1; where nothing is absent in the validation split they solve a
-    convex problem. For each sample they are divided by their sum over the modalities that it has.
-
-    Attributes
-    ----------
-    weights_ : numpy.ndarray of shape (M,)
-        In the order of `modalities_`.
+    With R modalities present it is prior(k)^(1 - R) prod_m p_m(k), the posterior of the class where the
+    modalities are independent given the class. One that is absent takes no part, as in the posterior of
+    what is left. Where they are not independent, the product counts the same evidence several times and
+    is too sure.
 
     References
     ----------
-    Smyth & Wolpert (1999). Linearly combining density estimators via stacking. Machine Learning 36.
-
-    Examples
-    --------
-    >>> from fusebench.datasets.registry import load_dataset
-    >>> data = load_dataset("synth-noise").features(seed=0)
-    >>> LateWeighted().fit(data.train, data.validation).weights_.round(2)
-    array([1., 0.])
-    """
-
-    def _weights(self, validation: MultimodalData) -> NDArray[np.float64]:
-        votes = predict_unimodal(self._classifiers, validation)
-        return mixture_weights(votes[np.arange(len(votes)), :, validation.labels], validation.mask)
-
-
-@register_fusion("late-stacking", family="late", reference="Wolpert 1992, Neural Networks 5(2)")
-class LateStacking(FusionStrategy):
-    """Logistic regression on the log-probabilities of the single modalities, fitted on validation.
-
-    `fusebench.fusions.stacking.EvidenceStacker` says how an absent modality is left out.
-
-    References
-    ----------
-    Wolpert (1992). Stacked generalization. Neural Networks 5(2).
+    Kittler, Hatef, Duin & Matas (1998). On combining classifiers. IEEE TPAMI 20(3). The product rule.
 
     Examples
     --------
     >>> from fusebench.datasets.registry import load_dataset
     >>> data = load_dataset("synth-redundant").features(seed=0)
-    >>> fusion = LateStacking().fit(data.train, data.validation)
+    >>> fusion = LateProduct().fit(data.train, data.validation)
     >>> bool(fusion.score(data.test, data.test.labels) > 0.9)
     True
     """
 
-    absence: ClassVar[Literal["native", "mean"]] = "native"
-
-    def _fit(self, train: MultimodalData, validation: MultimodalData) -> None:
-        self._classifiers = fit_unimodal(train, validation, self.prior_)
-        self._stacker = EvidenceStacker(self._branches, self.prior_).fit(validation)
-
-    def _predict_proba(self, data: MultimodalData) -> NDArray[np.float64]:
-        return self._stacker.predict_proba(data)
-
-    def _branches(self, data: MultimodalData) -> NDArray[np.float64]:
-        return predict_unimodal(self._classifiers, data)
+    def _combine(self, votes: NDArray[np.float64], present: NDArray[np.bool_]) -> NDArray[np.float64]:
+        return log_pool(votes, self.prior_, np.ones(present.shape[1]))
 
 
-def mixture_weights(
-    likelihoods: NDArray[np.float64],
-    present: NDArray[np.bool_],
-    *,
-    tolerance: float = 1e-6,
-    max_iter: int = 10_000,
-) -> NDArray[np.float64]:
-    """Find the weights of a mixture of given predictors that maximise its mean log-likelihood.
+@register_fusion("late-max", family="late", reference="Kittler et al. 1998, IEEE TPAMI 20(3)")
+class LateMax(LateRule):
+    """For every class the greatest probability that a modality gives it; then scaled to sum to 1.
 
-    That is the mean over samples of log(sum_m w_m a_m l_m / sum_m w_m a_m), where l_m is the probability
-    that predictor m gave to the true class, and a_m is 1 if it is present, else 0. Each step maximises a
-    lower bound that touches the objective at the current weights, so it never makes them worse. Where
-    everything is present this is the EM algorithm for mixture weights, and it finds the optimum.
+    This is the rule for equal priors: the general one can be negative, which is no probability.
 
-    Parameters
+    References
     ----------
-    likelihoods : numpy.ndarray of shape (n, M)
-        Positive.
-    present : numpy.ndarray of bool, shape (n, M)
-        Which entries of `likelihoods` count.
-    tolerance : float
-        Where everything is present, the most by which the result may fall short of the optimum.
-    max_iter : int
-        The most steps.
-
-    Returns
-    -------
-    numpy.ndarray of shape (M,)
-        Positive, sums to 1. A predictor that is never present gets 1 / M.
+    Kittler, Hatef, Duin & Matas (1998). On combining classifiers. IEEE TPAMI 20(3). The max rule.
 
     Examples
     --------
-    >>> mixture_weights(np.array([[0.9, 0.5], [0.3, 0.5]]), np.ones((2, 2), bool)).round(3)
-    array([0.625, 0.375])
+    >>> from fusebench.datasets.registry import load_dataset
+    >>> data = load_dataset("synth-redundant").features(seed=0)
+    >>> fusion = LateMax().fit(data.train, data.validation)
+    >>> bool(fusion.score(data.test, data.test.labels) > 0.9)
+    True
     """
-    n_predictors = present.shape[1]
-    seen = present.any(axis=0)
-    known = present.any(axis=1)
-    a = present[np.ix_(known, seen)].astype(np.float64)
-    al = a * likelihoods[np.ix_(known, seen)]
-    weights = np.full(n_predictors, 1 / n_predictors)
-    w, share = weights[seen], seen.sum() / n_predictors
-    for _ in range(max_iter):
-        gain = ((1 / (al @ w)) @ al) / ((1 / (a @ w)) @ a)
-        if gain.max(initial=0.0) < 1 + tolerance:
-            break
-        w = np.maximum(w * gain, _MIN_WEIGHT)
-        w *= share / w.sum()
-    weights[seen] = w
-    return weights
+
+    def _combine(self, votes: NDArray[np.float64], present: NDArray[np.bool_]) -> NDArray[np.float64]:
+        greatest: NDArray[np.float64] = np.where(present[:, :, None], votes, 0.0).max(axis=1)
+        return greatest
+
+
+@register_fusion("late-vote", family="late", reference="Kittler et al. 1998, IEEE TPAMI 20(3)")
+class LateVote(LateRule):
+    """Majority vote: every modality that is present votes for its most probable class.
+
+    The mean of the class probabilities is shared out as one more vote, so that the probability of class k
+    with v_k of R votes is (v_k + mean_m p_m(k)) / (R + 1). It breaks ties and leaves no probability 0, and
+    it never turns a majority over: that would take a mean of 1 for a class that not all vote for.
+
+    References
+    ----------
+    Kittler, Hatef, Duin & Matas (1998). On combining classifiers. IEEE TPAMI 20(3). The majority vote
+    rule. The vote that breaks ties is an addition.
+
+    Examples
+    --------
+    >>> from fusebench.datasets.registry import load_dataset
+    >>> data = load_dataset("synth-redundant").features(seed=0)
+    >>> fusion = LateVote().fit(data.train, data.validation)
+    >>> bool(fusion.score(data.test, data.test.labels) > 0.9)
+    True
+    """
+
+    def _combine(self, votes: NDArray[np.float64], present: NDArray[np.bool_]) -> NDArray[np.float64]:
+        chosen = np.eye(votes.shape[2])[votes.argmax(axis=2)]
+        count: NDArray[np.float64] = np.einsum("nm,nmk->nk", present, chosen)
+        return count + weighted_mean(votes, present.astype(np.float64))
+
+
+@register_fusion("late-confidence", family="late", reference="Misra, Bourlard & Tyagi 2003, ICASSP")
+class LateConfidence(LateRule):
+    """Mean of the class probabilities, each weighted by the inverse of its entropy.
+
+    The weights differ from sample to sample: a modality that is unsure of this one says little. What
+    counts is what a classifier believes of itself, so one that is confidently wrong weighs much.
+
+    References
+    ----------
+    Misra, Bourlard & Tyagi (2003). New entropy based combination rules in HMM/ANN multi-stream ASR.
+    ICASSP. Inverse entropy weighting.
+
+    Examples
+    --------
+    >>> from fusebench.datasets.registry import load_dataset
+    >>> data = load_dataset("synth-redundant").features(seed=0)
+    >>> fusion = LateConfidence().fit(data.train, data.validation)
+    >>> bool(fusion.score(data.test, data.test.labels) > 0.9)
+    True
+    """
+
+    def _combine(self, votes: NDArray[np.float64], present: NDArray[np.bool_]) -> NDArray[np.float64]:
+        return weighted_mean(votes, present * inverse_entropy(votes))
+
+
+def weighted_mean(votes: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Average votes (n, M, n_classes) with weights (n, M), of which each row has a positive one."""
+    shares = weights / weights.sum(axis=1, keepdims=True)
+    mean: NDArray[np.float64] = np.einsum("nm,nmk->nk", shares, votes)
+    return mean
+
+
+def inverse_entropy(votes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """One over the entropy of votes (n, M, n_classes), shape (n, M)."""
+    entropy: NDArray[np.float64] = -(votes * np.log(np.maximum(votes, _TINY))).sum(axis=2)
+    return np.asarray(1 / np.maximum(entropy, _MIN_ENTROPY))
+
+
+def log_pool(
+    votes: NDArray[np.float64], prior: NDArray[np.float64], exponents: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Multiply the likelihood ratios p_m(k) / prior(k), raised to powers, with the prior.
+
+    A vote that repeats the prior changes nothing. With exponents 1 it is the posterior under independence;
+    with exponents of sum 1 the prior cancels and it is the weighted geometric mean of the votes.
+
+    Parameters
+    ----------
+    votes : numpy.ndarray of shape (n, M, n_classes)
+        Class probabilities.
+    prior : numpy.ndarray of shape (n_classes,)
+        Positive.
+    exponents : numpy.ndarray of shape (M,)
+        At least 0.
+
+    Returns
+    -------
+    numpy.ndarray of shape (n, n_classes)
+        Rows sum to 1.
+
+    Examples
+    --------
+    >>> votes = np.array([[[0.5, 0.5], [0.9, 0.1]]])
+    >>> log_pool(votes, np.array([0.9, 0.1]), np.ones(2)).round(3)
+    array([[0.5, 0.5]])
+    """
+    from scipy.special import softmax
+
+    evidence = np.log(np.maximum(votes, _TINY)) - np.log(prior)
+    scores = np.log(prior) + np.einsum("m,nmk->nk", exponents, evidence)
+    probabilities: NDArray[np.float64] = softmax(scores, axis=1)
+    return probabilities

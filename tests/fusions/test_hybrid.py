@@ -3,7 +3,7 @@ import numpy as np
 from fusebench.datasets.data import Kind, Modality, MultimodalData
 from fusebench.fusions.control import Unimodal
 from fusebench.fusions.hybrid import HybridStacking
-from fusebench.fusions.late import LateStacking
+from fusebench.fusions.late_learnt import LateStacking
 from fusebench.fusions.stacking import EvidenceStacker
 
 

@@ -2,29 +2,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
-from scipy.optimize import minimize
+from scipy.stats import multivariate_normal
 
 from fusebench.datasets.data import Kind, Modality, MultimodalData
 from fusebench.datasets.registry import load_dataset
 from fusebench.fusions.control import BestUnimodal, Unimodal
-from fusebench.fusions.late import LateMean, LateStacking, LateWeighted, mixture_weights
-from fusebench.fusions.logistic import log_loss
+from fusebench.fusions.late import inverse_entropy, log_pool
 from fusebench.fusions.registry import make_fusion
 
-LATE = ["late-mean", "late-weighted", "late-stacking"]
-STACKED = ["late-stacking", "hybrid-stacking"]
-
-
-def ten_classes(n, seed, separations=(4.0, 2.0)):
-    """Ten Gaussian classes, each modality with a separation of its own."""
-    rng = np.random.default_rng(seed)
-    y = np.arange(n) % 10
-    modalities = {}
-    for m, (name, separation) in enumerate(zip("abc", separations, strict=False)):
-        means = separation / 50**0.5 * np.random.default_rng(m).standard_normal((10, 50))
-        modalities[name] = Modality(Kind.VECTOR, (means[y] + rng.standard_normal((n, 50))).astype(np.float32))
-    return MultimodalData(modalities, y)
+FIXED = ["late-mean", "late-product", "late-max", "late-vote", "late-confidence"]
+LATE = [*FIXED, "late-weighted", "late-stacking"]
 
 
 @pytest.fixture(scope="module")
@@ -33,65 +20,102 @@ def redundant():
 
 
 @pytest.fixture(scope="module")
-def noise():
-    return load_dataset("synth-noise").features(seed=0)
+def three():
+    """Four classes of unequal frequency, three modalities that each see some of them; train and test."""
+    rng = np.random.default_rng(0)
+    y = rng.choice(4, size=500, p=[0.4, 0.3, 0.2, 0.1])
+    modalities = {}
+    for m, name in enumerate("abc"):
+        x = 1.5 * (y[:, None] == [m, 3]) + rng.standard_normal((500, 2))
+        modalities[name] = Modality(Kind.VECTOR, x.astype(np.float32))
+    data = MultimodalData(modalities, y)
+    return data.take(np.arange(300)), data.take(np.arange(300, 500))
 
 
-def unimodal_probabilities(data, split):
+def votes_of_controls(train, test):
     """Predictions of the unimodal controls, shape (n, M, n_classes)."""
-    controls = [Unimodal(modality=name).fit(data.train, data.validation) for name in data.train.names]
-    return np.stack([control.predict_proba(split) for control in controls], axis=1)
+    controls = [Unimodal(modality=name).fit(train) for name in train.names]
+    return np.stack([control.predict_proba(test) for control in controls], axis=1)
 
 
-def test_the_mean_is_the_mean_of_the_controls(redundant):
-    got = LateMean().fit(redundant.train, redundant.validation).predict_proba(redundant.test)
-    np.testing.assert_allclose(got, unimodal_probabilities(redundant, redundant.test).mean(axis=1))
+def by_hand(name, votes, prior):
+    """The rule for one sample, votes (R, n_classes) of the modalities that it has."""
+    R, n_classes = votes.shape
+    if name == "late-mean":
+        scores = votes.sum(axis=0)
+    elif name == "late-product":
+        scores = prior ** (1.0 - R) * votes.prod(axis=0)
+    elif name == "late-max":
+        scores = votes.max(axis=0)
+    elif name == "late-vote":
+        scores = np.bincount(votes.argmax(axis=1), minlength=n_classes) + votes.mean(axis=0)
+    else:
+        entropies = [-sum(p * np.log(p) for p in vote) for vote in votes]
+        scores = sum(vote / h for vote, h in zip(votes, entropies, strict=True))
+    return scores / scores.sum()
 
 
-@pytest.mark.parametrize("name", ["late-mean", "late-weighted"])
-def test_an_absent_modality_has_no_vote(redundant, name):
-    fusion = make_fusion(name).fit(redundant.train, redundant.validation)
-    alone = unimodal_probabilities(redundant, redundant.test)
-    np.testing.assert_allclose(fusion.predict_proba(redundant.test.without("b")), alone[:, 0])
-    np.testing.assert_allclose(fusion.predict_proba(redundant.test.without("a")), alone[:, 1])
+@pytest.mark.parametrize("name", FIXED)
+@pytest.mark.parametrize("absent", ["", "b", "ac"])
+def test_the_rule_by_hand_on_the_controls_that_are_present(three, name, absent):
+    train, test = three
+    fusion = make_fusion(name).fit(train)
+    votes = votes_of_controls(train, test)[:, [m for m, other in enumerate("abc") if other not in absent]]
+    expected = [by_hand(name, vote, fusion.prior_) for vote in votes]
+    np.testing.assert_allclose(fusion.predict_proba(test.without(*absent)), expected, rtol=1e-6)
 
 
-def test_weights_multiply_the_votes_and_are_renormalised_over_those_present():
-    train, validation, test = (ten_classes(n, s, (2.0, 2.0, 1.0)) for s, n in enumerate((300, 200, 50)))
-    fusion = LateWeighted().fit(train, validation)
-    votes = np.stack([Unimodal(modality=m).fit(train, validation).predict_proba(test) for m in "abc"], axis=1)
-    w = fusion.weights_
-    np.testing.assert_allclose(fusion.predict_proba(test), np.einsum("m,nmk->nk", w, votes))
-    expected = (w[0] * votes[:, 0] + w[2] * votes[:, 2]) / (w[0] + w[2])
-    np.testing.assert_allclose(fusion.predict_proba(test.without("b")), expected)
+def test_the_product_is_the_bayes_posterior_of_independent_modalities():
+    rng = np.random.default_rng(0)
+    prior, means, x = (
+        np.array([0.6, 0.3, 0.1]),
+        rng.standard_normal((3, 3, 2)),
+        rng.standard_normal((20, 3, 2)),
+    )
+
+    def posterior(chosen):
+        centres = means[:, chosen].reshape(3, -1)
+        sample = x[:, chosen].reshape(20, -1)
+        joint = np.stack([multivariate_normal(c).pdf(sample) for c in centres], axis=1) * prior
+        return joint / joint.sum(axis=1, keepdims=True)
+
+    votes = np.stack([posterior([m]) for m in range(3)], axis=1)
+    np.testing.assert_allclose(log_pool(votes, prior, np.ones(3)), posterior([0, 1, 2]))
+    votes[:, 1] = prior  # what an absent modality predicts
+    np.testing.assert_allclose(log_pool(votes, prior, np.ones(3)), posterior([0, 2]))
 
 
-def test_the_weighted_mean_fits_validation_no_worse_than_the_mean(redundant):
-    losses = [
-        log_loss(cls().fit(redundant.train, redundant.validation).predict_proba(redundant.validation), y)
-        for y in [redundant.validation.labels]
-        for cls in (LateWeighted, LateMean)
-    ]
-    assert losses[0] <= losses[1]
+def test_a_pool_of_exponents_that_sum_to_one_is_a_geometric_mean_whatever_the_prior():
+    votes = np.random.default_rng(0).dirichlet(np.ones(4), size=(10, 2))
+    expected = votes[:, 0] ** 0.3 * votes[:, 1] ** 0.7
+    got = log_pool(votes, np.array([0.1, 0.2, 0.3, 0.4]), np.array([0.3, 0.7]))
+    np.testing.assert_allclose(got, expected / expected.sum(axis=1, keepdims=True))
 
 
-def test_the_weights_are_those_of_the_mixture_of_the_controls_on_validation():
-    train, validation = ten_classes(300, 0, (2.0, 2.0)), ten_classes(200, 1, (2.0, 2.0))
-    controls = [Unimodal(modality=m).fit(train, validation).predict_proba(validation) for m in "ab"]
-    likelihoods = np.stack([p[np.arange(200), validation.labels] for p in controls], axis=1)
-    expected = mixture_weights(likelihoods, np.ones((200, 2), bool))
-    np.testing.assert_allclose(LateWeighted().fit(train, validation).weights_, expected)
+def test_a_pool_survives_probabilities_of_zero():
+    votes = np.array([[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]])
+    np.testing.assert_allclose(log_pool(votes, np.full(3, 1 / 3), np.ones(2)), [[0.5, 0.5, 0]], atol=1e-12)
 
 
-def test_noise_gets_next_to_no_weight(noise):
-    weights = LateWeighted().fit(noise.train, noise.validation).weights_
-    assert weights[1] < 0.02
+def test_the_surest_vote_of_all_has_a_finite_weight():
+    votes = np.array([[[1.0, 0.0], [0.5, 0.5]]])
+    weights = inverse_entropy(votes)[0]
+    assert np.isfinite(weights).all()
+    assert weights[1] == pytest.approx(1 / np.log(2))
+    assert weights[0] > 1e6
 
 
-def test_a_modality_of_next_to_no_weight_still_votes_where_it_is_alone(noise):
-    fusion = LateWeighted().fit(noise.train, noise.validation)
-    alone = Unimodal(modality="b").fit(noise.train, noise.validation).predict_proba(noise.test)
-    np.testing.assert_allclose(fusion.predict_proba(noise.test.without("a")), alone, atol=1e-6)
+@settings(deadline=None, max_examples=100)
+@given(st.integers(0, 10**6), st.integers(1, 5), st.integers(2, 4))
+def test_a_majority_is_never_turned_over(seed, n_modalities, n_classes):
+    votes = np.random.default_rng(seed).dirichlet(np.full(n_classes, 0.3), size=(1, n_modalities))
+    got = make_fusion("late-vote")._combine(votes, np.ones((1, n_modalities), bool))[0]
+    counts = np.bincount(votes[0].argmax(axis=1), minlength=n_classes)
+    assert counts[got.argmax()] == counts.max()
+    assert (
+        got >= votes[0].mean(axis=0) - 1e-12
+    ).all()  # a log loss no more than log(R + 1) above that of the mean
+    assert got.sum() == pytest.approx(n_modalities + 1)
 
 
 @pytest.mark.parametrize("name", [*LATE, "hybrid-stacking"])
@@ -110,80 +134,3 @@ def test_linear_combinations_cannot_multiply(name):
     data = load_dataset("synth-xor").features(seed=0)
     accuracy = make_fusion(name).fit(data.train, data.validation).score(data.test, data.test.labels)
     assert abs(accuracy - 0.5) < 0.06
-
-
-@pytest.mark.parametrize("name", STACKED)
-def test_a_stack_degrades_to_what_is_left(name):
-    train, validation, test = (ten_classes(n, seed) for seed, n in enumerate((1000, 300, 1000)))
-    fusion = make_fusion(name).fit(train, validation)
-    for lost, left in ("ab", "ba"):
-        alone = Unimodal(modality=left).fit(train, validation).score(test, test.labels)
-        assert fusion.score(test.without(lost), test.labels) > alone - 0.1
-
-
-def test_stacking_without_any_evidence_is_near_the_prior():
-    train, validation = ten_classes(500, 0), ten_classes(300, 1)
-    train = train.take(train.labels < 4)
-    fusion = LateStacking().fit(train, validation)
-    # Neither classifier is sure of anything for a sample at the training mean.
-    centre = {name: Modality(Kind.VECTOR, np.zeros((1, 50), np.float32)) for name in "ab"}
-    probabilities = fusion.predict_proba(MultimodalData(centre))
-    assert probabilities.shape == (1, 4)
-    assert probabilities.max() < 0.9
-
-
-def test_mixture_weights_by_hand():
-    # log(0.5 + 0.4 w) + log(0.5 - 0.2 w) is largest at w = 5/8.
-    got = mixture_weights(np.array([[0.9, 0.5], [0.3, 0.5]]), np.ones((2, 2), bool))
-    np.testing.assert_allclose(got, [0.625, 0.375], atol=1e-3)
-
-
-def mean_log(w, likelihoods, present):
-    weighted = present * w
-    return np.log((weighted * likelihoods).sum(axis=1) / weighted.sum(axis=1)).mean()
-
-
-@settings(deadline=None, max_examples=50)
-@given(arrays(float, st.tuples(st.integers(1, 20), st.integers(2, 4)), elements=st.floats(0.01, 1.0)))
-def test_mixture_weights_meet_the_conditions_of_the_optimum(likelihoods):
-    w = mixture_weights(likelihoods, np.ones(likelihoods.shape, bool))
-    assert (w > 0).all()
-    assert w.sum() == pytest.approx(1)
-    gradient = (likelihoods / (likelihoods @ w)[:, None]).mean(axis=0)
-    assert gradient.max() < 1 + 1e-3  # no direction improves; w @ gradient is 1 for any w
-    assert w @ gradient == pytest.approx(1)
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_mixture_weights_agree_with_a_general_optimiser(seed):
-    rng = np.random.default_rng(seed)
-    likelihoods = rng.uniform(0.05, 1, size=(200, 3))
-    present = rng.random((200, 3)) < 0.7
-    present[~present.any(axis=1), 0] = True
-    w = mixture_weights(likelihoods, present)
-    best = max(
-        -minimize(
-            lambda t: -mean_log(np.exp(t), likelihoods, present),
-            start,
-            method="L-BFGS-B",
-            bounds=[(-15, 15)] * 3,
-        ).fun
-        for start in (np.zeros(3), rng.standard_normal(3))
-    )
-    assert mean_log(w, likelihoods, present) == pytest.approx(best, abs=1e-4)
-
-
-def test_what_never_occurs_moves_no_weight():
-    rng = np.random.default_rng(0)
-    likelihoods = rng.uniform(0.1, 1, size=(50, 3))
-    present = np.ones((50, 3), bool)
-    present[:, 1] = False
-    w = mixture_weights(likelihoods, present)
-    assert w[1] == pytest.approx(1 / 3)
-    np.testing.assert_allclose(
-        w[[0, 2]] / w[[0, 2]].sum(),
-        mixture_weights(likelihoods[:, [0, 2]], np.ones((50, 2), bool)),
-        atol=1e-6,
-    )
-    nothing = np.zeros((50, 3), bool)
-    np.testing.assert_allclose(mixture_weights(likelihoods, nothing), 1 / 3)

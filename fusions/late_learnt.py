@@ -1,0 +1,140 @@
+"""Late fusion by a rule that learns on validation how to combine the class probabilities.
+
+The classifiers and the handling of absence are those of `fusebench.fusions.late`.
+"""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..datasets.data import MultimodalData
+from .base import FusionStrategy
+from .late import LateRule, weighted_mean
+from .registry import register_fusion
+from .stacking import EvidenceStacker
+from .unimodal import fit_unimodal, predict_unimodal
+
+__all__ = ["LateStacking", "LateWeighted", "mixture_weights"]
+
+_MIN_WEIGHT = 1e-12  # keeps a vote for the sample that has nothing better, and leaves no 0 / 0
+
+
+@register_fusion("late-weighted", family="late", reference="Smyth & Wolpert 1999, Machine Learning 36")
+class LateWeighted(LateRule):
+    """Weighted mean of the class probabilities, with weights of least log loss on validation.
+
+    The weights are positive and sum to 1; where nothing is absent in the validation split they solve a
+    convex problem. For each sample they are divided by their sum over the modalities that it has.
+
+    Attributes
+    ----------
+    weights_ : numpy.ndarray of shape (M,)
+        In the order of `modalities_`.
+
+    References
+    ----------
+    Smyth & Wolpert (1999). Linearly combining density estimators via stacking. Machine Learning 36.
+
+    Examples
+    --------
+    >>> from fusebench.datasets.registry import load_dataset
+    >>> data = load_dataset("synth-noise").features(seed=0)
+    >>> LateWeighted().fit(data.train, data.validation).weights_.round(2)
+    array([1., 0.])
+    """
+
+    weights_: NDArray[np.float64]
+
+    def _fit(self, train: MultimodalData, validation: MultimodalData) -> None:
+        super()._fit(train, validation)
+        votes = predict_unimodal(self._classifiers, validation)
+        true_class = votes[np.arange(len(votes)), :, validation.labels]
+        self.weights_ = mixture_weights(true_class, validation.mask)
+
+    def _combine(self, votes: NDArray[np.float64], present: NDArray[np.bool_]) -> NDArray[np.float64]:
+        return weighted_mean(votes, present * self.weights_)
+
+
+@register_fusion("late-stacking", family="late", reference="Wolpert 1992, Neural Networks 5(2)")
+class LateStacking(FusionStrategy):
+    """Logistic regression on the log-probabilities of the single modalities, fitted on validation.
+
+    `fusebench.fusions.stacking.EvidenceStacker` says how an absent modality is left out.
+
+    References
+    ----------
+    Wolpert (1992). Stacked generalization. Neural Networks 5(2).
+
+    Examples
+    --------
+    >>> from fusebench.datasets.registry import load_dataset
+    >>> data = load_dataset("synth-redundant").features(seed=0)
+    >>> fusion = LateStacking().fit(data.train, data.validation)
+    >>> bool(fusion.score(data.test, data.test.labels) > 0.9)
+    True
+    """
+
+    absence: ClassVar[Literal["native", "mean"]] = "native"
+
+    def _fit(self, train: MultimodalData, validation: MultimodalData) -> None:
+        self._classifiers = fit_unimodal(train, validation, self.prior_)
+        self._stacker = EvidenceStacker(self._branches, self.prior_).fit(validation)
+
+    def _predict_proba(self, data: MultimodalData) -> NDArray[np.float64]:
+        return self._stacker.predict_proba(data)
+
+    def _branches(self, data: MultimodalData) -> NDArray[np.float64]:
+        return predict_unimodal(self._classifiers, data)
+
+
+def mixture_weights(
+    likelihoods: NDArray[np.float64],
+    present: NDArray[np.bool_],
+    *,
+    tolerance: float = 1e-6,
+    max_iter: int = 10_000,
+) -> NDArray[np.float64]:
+    """Find the weights of a mixture of given predictors that maximise its mean log-likelihood.
+
+    That is the mean over samples of log(sum_m w_m a_m l_m / sum_m w_m a_m), where l_m is the probability
+    that predictor m gave to the true class, and a_m is 1 if it is present, else 0. Each step maximises a
+    lower bound that touches the objective at the current weights, so it never makes them worse. Where
+    everything is present this is the EM algorithm for mixture weights, and it finds the optimum.
+
+    Parameters
+    ----------
+    likelihoods : numpy.ndarray of shape (n, M)
+        Positive.
+    present : numpy.ndarray of bool, shape (n, M)
+        Which entries of `likelihoods` count.
+    tolerance : float
+        Where everything is present, the most by which the result may fall short of the optimum.
+    max_iter : int
+        The most steps.
+
+    Returns
+    -------
+    numpy.ndarray of shape (M,)
+        Positive, sums to 1. A predictor that is never present gets 1 / M.
+
+    Examples
+    --------
+    >>> mixture_weights(np.array([[0.9, 0.5], [0.3, 0.5]]), np.ones((2, 2), bool)).round(3)
+    array([0.625, 0.375])
+    """
+    n_predictors = present.shape[1]
+    seen = present.any(axis=0)
+    known = present.any(axis=1)
+    a = present[np.ix_(known, seen)].astype(np.float64)
+    al = a * likelihoods[np.ix_(known, seen)]
+    weights = np.full(n_predictors, 1 / n_predictors)
+    w, share = weights[seen], seen.sum() / n_predictors
+    for _ in range(max_iter):
+        gain = ((1 / (al @ w)) @ al) / ((1 / (a @ w)) @ a)
+        if gain.max(initial=0.0) < 1 + tolerance:
+            break
+        w = np.maximum(w * gain, _MIN_WEIGHT)
+        w *= share / w.sum()
+    weights[seen] = w
+    return weights
