@@ -2,6 +2,7 @@
 
 import traceback
 import warnings
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
@@ -47,7 +48,7 @@ def run_cell(cell: Cell, cache: FeatureCache) -> tuple[CellResult, Predictions]:
     except Exception as error:
         return describe_failure(error), {}
     messages = sorted({f"{w.category.__name__}: {w.message}" for w in caught})
-    return CellResult(**{**vars(result), "warnings": messages}), predictions
+    return replace(result, warnings=messages), predictions
 
 
 def describe_failure(error: BaseException) -> CellResult:

@@ -6,6 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from sklearn.base import clone
+
 from ..datasets.registry import Card, Dataset, datasets, load_dataset
 from ..errors import FusebenchError, did_you_mean
 from ..fusions.base import FusionStrategy
@@ -184,9 +186,8 @@ def _cell(
 ) -> Cell:
     # The seed is keyed by names, so that other strategies in the run change nothing.
     if "random_state" in estimator.get_params():
-        estimator = type(estimator)(
-            **{**estimator.get_params(), "random_state": derive_seed(bundle.dataset.name, name, bundle.seed)}
-        )
+        seed = derive_seed(bundle.dataset.name, name, bundle.seed)
+        estimator = clone(estimator).set_params(random_state=seed)
     scores = tuple(metric for _, metric in metrics.items())
     ingredients = {
         "features": bundle.ingredients,

@@ -1,6 +1,6 @@
 """Conformance checks: the promises that every strategy and data set keeps, built in or from a plugin."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from ...datasets.registry import datasets, load_dataset
 from ...errors import UnknownNameError, did_you_mean
@@ -8,11 +8,12 @@ from ...fusions.base import FusionStrategy
 from ...fusions.registry import fusions, make_fusion
 from .dataset import check_dataset, dataset_checks
 from .fusion import check_fusion, fusion_checks
+from .runner import Check
 
 __all__ = ["check_dataset", "check_fusion", "dataset_checks", "find_checks", "fusion_checks"]
 
 
-def find_checks(name: str) -> Iterator[tuple[str, Callable[[], None]]]:
+def find_checks(name: str) -> Iterator[Check]:
     """Give the checks of a registered strategy or data set, as (title, function).
 
     Raises

@@ -1,7 +1,7 @@
 """What every data set promises. Each check is a sentence; a broken promise is an AssertionError."""
 
 from collections.abc import Callable, Iterator
-from functools import cached_property, partial
+from functools import cached_property
 from hashlib import sha256
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from ...datasets.data import Modality, MultimodalData, Splits
 from ...datasets.features.base import Featurizer, Views
 from ...datasets.registry import Dataset
+from .runner import Check, bind, raise_broken
 
 __all__ = ["check_dataset", "dataset_checks"]
 
@@ -31,14 +32,10 @@ def check_dataset(dataset: Dataset) -> None:
     >>> from fusebench.datasets.registry import load_dataset
     >>> check_dataset(load_dataset("synth-xor"))
     """
-    for title, check in dataset_checks(dataset):
-        try:
-            check()
-        except AssertionError as error:
-            raise AssertionError(f"{dataset.name} breaks {title}: {error}") from error
+    raise_broken(dataset.name, dataset_checks(dataset))
 
 
-def dataset_checks(dataset: Dataset) -> Iterator[tuple[str, Callable[[], None]]]:
+def dataset_checks(dataset: Dataset) -> Iterator[Check]:
     """Give every check as (title, function without arguments), for a test runner of one's own.
 
     Examples
@@ -47,9 +44,7 @@ def dataset_checks(dataset: Dataset) -> Iterator[tuple[str, Callable[[], None]]]
     >>> [title for title, _ in dataset_checks(load_dataset("synth-xor"))][0]
     'check_card_describes_the_data'
     """
-    subject = _Subject(dataset)
-    for check in CHECKS:
-        yield check.__name__, partial(check, subject)
+    return bind(CHECKS, _Subject(dataset))
 
 
 class _Subject:

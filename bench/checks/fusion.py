@@ -11,6 +11,7 @@ from sklearn.base import clone
 from ...datasets.data import Kind, Modality, MultimodalData, Splits
 from ...fusions.base import FusionStrategy
 from ...seeding import make_generator
+from .runner import Check, bind, raise_broken
 
 __all__ = ["check_fusion", "fusion_checks"]
 
@@ -35,14 +36,10 @@ def check_fusion(estimator: FusionStrategy) -> None:
     >>> from fusebench.fusions.registry import make_fusion
     >>> check_fusion(make_fusion("late-mean"))
     """
-    for title, check in fusion_checks(estimator):
-        try:
-            check()
-        except AssertionError as error:
-            raise AssertionError(f"{type(estimator).__name__} breaks {title}: {error}") from error
+    raise_broken(type(estimator).__name__, fusion_checks(estimator))
 
 
-def fusion_checks(estimator: FusionStrategy) -> Iterator[tuple[str, Callable[[], None]]]:
+def fusion_checks(estimator: FusionStrategy) -> Iterator[Check]:
     """Give every check as (title, function without arguments), for a test runner of one's own.
 
     Examples
@@ -52,9 +49,7 @@ def fusion_checks(estimator: FusionStrategy) -> Iterator[tuple[str, Callable[[],
     >>> "check_batch_of_one" in titles
     True
     """
-    subject = _Subject(estimator)
-    for check in CHECKS:
-        yield check.__name__, partial(check, subject)
+    return bind(CHECKS, _Subject(estimator))
 
 
 class _Subject:
