@@ -10,10 +10,20 @@ from fusebench.errors import FusebenchError
 from fusebench.fusions.attention import CrossModalAttention
 from fusebench.fusions.bilinear import LowRankFusion, TensorFusion
 from fusebench.fusions.early import EarlyMLP
+from fusebench.fusions.gating import EmbraceNet, FiLM, GatedMultimodalUnit, MixtureOfExperts
 from fusebench.fusions.neural.batch import Batch
 from fusebench.fusions.neural.trainer import seeded
 
-NEURAL = [EarlyMLP, TensorFusion, LowRankFusion, CrossModalAttention]
+NATIVE = [
+    TensorFusion,
+    LowRankFusion,
+    CrossModalAttention,
+    GatedMultimodalUnit,
+    FiLM,
+    EmbraceNet,
+    MixtureOfExperts,
+]
+NEURAL = [EarlyMLP, *NATIVE]
 
 
 def make_data(n=60, sequences=False):
@@ -67,7 +77,7 @@ def test_every_parameter_moves_during_fit_and_is_in_the_saved_state(cls):
     torch.testing.assert_close(before.eval()(prepared), fusion.network_.eval()(prepared))
 
 
-@pytest.mark.parametrize("cls", [TensorFusion, LowRankFusion, CrossModalAttention])
+@pytest.mark.parametrize("cls", NATIVE)
 def test_absence_is_told_to_the_network_and_not_imputed(cls):
     data = make_data()
     fusion = quick(cls).fit(data, data)
