@@ -23,6 +23,7 @@ __all__ = [
     "LateRule",
     "LateVote",
     "inverse_entropy",
+    "log_evidence",
     "log_pool",
     "weighted_mean",
 ]
@@ -91,7 +92,7 @@ class LateProduct(LateRule):
     """
 
     def _combine(self, votes: NDArray[np.float64], present: NDArray[np.bool_]) -> NDArray[np.float64]:
-        return log_pool(votes, self.prior_, np.ones(present.shape[1]))
+        return log_pool(votes, self.prior_, present.astype(np.float64))
 
 
 @register_fusion("late-max", family="late", reference="Kittler et al. 1998, IEEE TPAMI 20(3)")
@@ -184,6 +185,12 @@ def inverse_entropy(votes: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(1 / np.maximum(entropy, _MIN_ENTROPY))
 
 
+def log_evidence(votes: NDArray[np.float64], prior: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give log p_m(k) - log prior(k), shape (n, M, n_classes); 0 for a vote that repeats the prior."""
+    evidence: NDArray[np.float64] = np.log(np.maximum(votes, _TINY)) - np.log(prior)
+    return evidence
+
+
 def log_pool(
     votes: NDArray[np.float64], prior: NDArray[np.float64], exponents: NDArray[np.float64]
 ) -> NDArray[np.float64]:
@@ -198,8 +205,8 @@ def log_pool(
         Class probabilities.
     prior : numpy.ndarray of shape (n_classes,)
         Positive.
-    exponents : numpy.ndarray of shape (M,)
-        At least 0.
+    exponents : numpy.ndarray of shape (M,) or (n, M)
+        At least 0; of all samples or of each.
 
     Returns
     -------
@@ -214,7 +221,6 @@ def log_pool(
     """
     from scipy.special import softmax
 
-    evidence = np.log(np.maximum(votes, _TINY)) - np.log(prior)
-    scores = np.log(prior) + np.einsum("m,nmk->nk", exponents, evidence)
+    scores = np.log(prior) + (exponents[..., None] * log_evidence(votes, prior)).sum(axis=1)
     probabilities: NDArray[np.float64] = softmax(scores, axis=1)
     return probabilities

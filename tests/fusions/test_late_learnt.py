@@ -8,8 +8,14 @@ from scipy.optimize import minimize
 from fusebench.datasets.data import Kind, Modality, MultimodalData
 from fusebench.datasets.registry import load_dataset
 from fusebench.fusions.control import Unimodal
-from fusebench.fusions.late import LateMean
-from fusebench.fusions.late_learnt import LateStacking, LateWeighted, mixture_weights
+from fusebench.fusions.late import LateMean, LateProduct, log_pool
+from fusebench.fusions.late_learnt import (
+    LateLogPool,
+    LateStacking,
+    LateWeighted,
+    mixture_weights,
+    pool_exponents,
+)
 from fusebench.fusions.logistic import log_loss
 from fusebench.fusions.registry import make_fusion
 
@@ -163,3 +169,76 @@ def test_what_never_occurs_moves_no_weight():
     )
     nothing = np.zeros((50, 3), bool)
     np.testing.assert_allclose(mixture_weights(likelihoods, nothing), 1 / 3)
+
+
+def test_the_pool_multiplies_powers_of_the_controls_and_leaves_out_what_is_absent():
+    train, validation, test = (ten_classes(n, s, (2.0, 2.0, 1.0)) for s, n in enumerate((300, 200, 50)))
+    fusion = LateLogPool().fit(train, validation)
+    controls = [Unimodal(modality=m).fit(train, validation) for m in "abc"]
+    on_validation, votes = (
+        np.stack([control.predict_proba(split) for control in controls], axis=1)
+        for split in (validation, test)
+    )
+    w = fusion.exponents_
+    np.testing.assert_allclose(w, pool_exponents(on_validation, validation.labels, fusion.prior_))
+    for absent, kept in (([], [0, 1, 2]), (["b"], [0, 2])):
+        joint = fusion.prior_ ** (1 - w[kept].sum()) * np.prod(votes[:, kept] ** w[kept, None], axis=1)
+        expected = joint / joint.sum(axis=1, keepdims=True)
+        np.testing.assert_allclose(fusion.predict_proba(test.without(*absent)), expected, rtol=1e-6)
+
+
+def test_the_pool_fits_validation_no_worse_than_the_product(redundant):
+    y = redundant.validation.labels
+    pool, product = (
+        log_loss(cls().fit(redundant.train, redundant.validation).predict_proba(redundant.validation), y)
+        for cls in (LateLogPool, LateProduct)
+    )
+    assert pool <= product
+
+
+def test_exponents_calibrate_a_single_vote():
+    """A vote of 0.9 right q of the times is worth q: 9^w = q / (1 - q)."""
+    votes = np.tile([0.9, 0.1], (20, 1, 1))
+    for right in (10, 15, 18, 19):
+        y = (np.arange(20) >= right).astype(int)
+        expected = np.log(right / (20 - right)) / np.log(9)
+        assert pool_exponents(votes, y, np.array([0.5, 0.5]))[0] == pytest.approx(expected, abs=1e-4)
+    assert pool_exponents(votes, (np.arange(20) >= 5).astype(int), np.array([0.5, 0.5]))[0] == 0
+    votes = np.tile([0.6, 0.4], (20, 1, 1))
+    assert pool_exponents(votes, np.zeros(20, int), np.array([0.5, 0.5]))[0] == 10
+
+
+def test_a_vote_that_is_given_twice_shares_its_exponent():
+    rng = np.random.default_rng(0)
+    prior, votes, y = np.full(3, 1 / 3), rng.dirichlet(np.ones(3), size=(100, 1)), rng.integers(3, size=100)
+    y[:60] = votes[:60, 0].argmax(axis=1)
+    once, twice = (pool_exponents(np.repeat(votes, times, axis=1), y, prior) for times in (1, 2))
+    assert once[0] > 0.1
+    assert twice.sum() == pytest.approx(once[0], abs=1e-4)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(0, 10**6), st.integers(1, 4), st.integers(2, 4))
+def test_exponents_meet_the_conditions_of_the_optimum(seed, n_modalities, n_classes):
+    rng = np.random.default_rng(seed)
+    prior = rng.dirichlet(np.full(n_classes, 5.0))
+    votes = rng.dirichlet(np.ones(n_classes), size=(40, n_modalities))
+    votes[rng.random((40, n_modalities)) < 0.3] = prior  # absent
+    y = rng.integers(n_classes, size=40)
+    w = pool_exponents(votes, y, prior)
+
+    def loss(exponents):
+        return log_loss(log_pool(votes, prior, exponents), y)
+
+    steps = 1e-5 * np.eye(n_modalities)
+    slope = np.array([(loss(w + step) - loss(w - step)) / 2e-5 for step in steps])
+    assert ((w >= 0) & (w <= 10)).all()
+    np.testing.assert_allclose(slope[(w > 0) & (w < 10)], 0, atol=1e-3)
+    assert (slope[w == 0] > -1e-3).all()
+    assert (slope[w == 10] < 1e-3).all()
+
+
+def test_a_vote_that_is_never_there_has_exponent_one():
+    prior = np.array([0.3, 0.7])
+    votes = np.stack([np.tile([0.6, 0.4], (10, 1)), np.tile(prior, (10, 1))], axis=1)
+    assert pool_exponents(votes, np.arange(10) % 2, prior)[1] == 1
