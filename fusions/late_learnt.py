@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from ..datasets.data import MultimodalData
 from .base import FusionStrategy
+from .boosting import SmallBoostedTrees
 from .late import LateRule, log_evidence, log_pool, weighted_mean
 from .logistic import log_loss
 from .registry import register_fusion
-from .stacking import EvidenceStacker
+from .stacking import Combiner, EvidenceStacker
 from .unimodal import fit_unimodal, predict_unimodal
 
-__all__ = ["LateLogPool", "LateStacking", "LateWeighted", "mixture_weights", "pool_exponents"]
+__all__ = ["LateLogPool", "LateStacking", "LateWeighted", "LateXGBoost", "mixture_weights", "pool_exponents"]
 
 _MIN_WEIGHT = 1e-12  # keeps a vote for the sample that has nothing better, and leaves no 0 / 0
 _MAX_EXPONENT = 10.0  # reached where a modality makes no mistake on validation and the best is infinite
@@ -120,13 +121,59 @@ class LateStacking(FusionStrategy):
 
     def _fit(self, train: MultimodalData, validation: MultimodalData) -> None:
         self._classifiers = fit_unimodal(train, validation, self.prior_)
-        self._stacker = EvidenceStacker(self._branches, self.prior_).fit(validation)
+        self._stacker = EvidenceStacker(self._branches, self.prior_, self._combiner()).fit(validation)
 
     def _predict_proba(self, data: MultimodalData) -> NDArray[np.float64]:
         return self._stacker.predict_proba(data)
 
     def _branches(self, data: MultimodalData) -> NDArray[np.float64]:
         return predict_unimodal(self._classifiers, data)
+
+    def _combiner(self) -> Combiner | None:
+        return None
+
+
+@register_fusion("late-xgboost", family="late", reference="Chen and Guestrin 2016, arXiv:1603.02754")
+class LateXGBoost(LateStacking):
+    """Boosted trees on the log-probabilities of the single modalities, fitted on validation.
+
+    The data of the trees are those of `late-stacking`. The number of rounds is fixed, for the same reason
+    as its penalty: what would stop the boosting is what it is fitted on. Trees may trust a modality for
+    some classes or where another one is unsure, and have few samples to learn it from.
+
+    Parameters
+    ----------
+    n_rounds, max_depth : int
+        Boosting rounds, and the depth of their trees.
+    learning_rate : float
+        Shrinkage of each tree.
+
+    References
+    ----------
+    Wolpert (1992). Stacked generalization. Neural Networks 5(2).
+    Chen, Guestrin (2016). XGBoost: a scalable tree boosting system. KDD. arXiv:1603.02754.
+
+    Examples
+    --------
+    >>> from fusebench.datasets.registry import load_dataset
+    >>> data = load_dataset("synth-redundant").features(seed=0)
+    >>> fusion = LateXGBoost().fit(data.train, data.validation)
+    >>> bool(fusion.score(data.test, data.test.labels) > 0.9)
+    True
+    """
+
+    def __init__(self, *, n_rounds: int = 50, learning_rate: float = 0.1, max_depth: int = 2) -> None:
+        self.n_rounds = n_rounds
+        self.learning_rate = learning_rate
+        self.max_depth = max_depth
+
+    def _combiner(self) -> Combiner:
+        return SmallBoostedTrees(
+            self.prior_,
+            n_rounds=self.n_rounds,
+            learning_rate=self.learning_rate,
+            max_depth=self.max_depth,
+        )
 
 
 def mixture_weights(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,22 +10,32 @@ from numpy.typing import NDArray
 from ..datasets.data import MultimodalData
 from .logistic import TunedLogistic
 
-__all__ = ["EvidenceStacker"]
+__all__ = ["Combiner", "EvidenceStacker"]
 
 # A branch that is surer than this is not believed: one miss would outweigh every other vote.
 _FLOOR = 1e-6
 
 
+class Combiner(Protocol):
+    """What a stack fits: a classifier that takes weights and has a column for every class."""
+
+    def fit(self, X: NDArray, y: NDArray, *, sample_weight: NDArray[np.float64]) -> Self:
+        """Fit to features (n, d) and labels 0 .. n_classes - 1, shape (n,)."""
+
+    def predict_proba(self, X: NDArray) -> NDArray[np.float64]:
+        """Give class probabilities, shape (n, n_classes)."""
+
+
 class EvidenceStacker:
-    """Logistic regression on the evidence log p(class | branch) - log prior(class) of every branch.
+    """A classifier on the evidence log p(class | branch) - log prior(class) of every branch.
 
     A branch that knows nothing predicts the prior and has evidence 0, so an absent modality needs no
     imputer. A stack that has only seen complete data relies on all branches at once and, when one falls
     silent, can do worse than those that are left. So the validation samples are used a second time: once
     as they are, and once more shared out over copies that each lack one modality.
 
-    The penalty is fixed, because the split that would choose it is the one that the stack is fitted on.
-    A class that has no validation sample keeps its prior probability.
+    By default it is logistic regression. Its penalty is fixed, because the split that would choose it is
+    the one that the stack is fitted on. A class that has no validation sample keeps its prior probability.
 
     Parameters
     ----------
@@ -33,6 +43,8 @@ class EvidenceStacker:
         Takes `MultimodalData` and gives class probabilities of shape (n, n_branches, n_classes).
     prior : numpy.ndarray of shape (n_classes,)
         Class frequencies.
+    combiner : Combiner, optional
+        The unfitted classifier; logistic regression when left out.
 
     References
     ----------
@@ -41,16 +53,20 @@ class EvidenceStacker:
     """
 
     def __init__(
-        self, branches: Callable[[MultimodalData], NDArray[np.float64]], prior: NDArray[np.float64]
+        self,
+        branches: Callable[[MultimodalData], NDArray[np.float64]],
+        prior: NDArray[np.float64],
+        combiner: Combiner | None = None,
     ) -> None:
         self.branches = branches
         self.prior = prior
+        self.combiner = combiner or TunedLogistic(prior, grid=(1.0,))
 
     def fit(self, validation: MultimodalData) -> Self:
         """Fit to standardised samples that the branches were not fitted on."""
         copies = [validation, *(_lacking(validation, name) for name in validation.names)]
         weights = [1.0] + [1 / len(validation.names)] * len(validation.names)
-        self._model = TunedLogistic(self.prior, grid=(1.0,)).fit(
+        self.combiner.fit(
             np.concatenate([self._evidence(copy) for copy in copies]),
             np.tile(validation.labels, len(copies)),
             sample_weight=np.repeat(weights, len(validation)),
@@ -59,7 +75,7 @@ class EvidenceStacker:
 
     def predict_proba(self, data: MultimodalData) -> NDArray[np.float64]:
         """Give class probabilities, shape (n, n_classes)."""
-        return self._model.predict_proba(self._evidence(data))
+        return self.combiner.predict_proba(self._evidence(data))
 
     def _evidence(self, data: MultimodalData) -> NDArray[np.float64]:
         evidence = np.log(np.maximum(self.branches(data), _FLOOR)) - np.log(self.prior)

@@ -11,7 +11,7 @@ from fusebench.fusions.late import inverse_entropy, log_pool
 from fusebench.fusions.registry import make_fusion
 
 FIXED = ["late-mean", "late-product", "late-max", "late-vote", "late-confidence"]
-LATE = [*FIXED, "late-weighted", "late-log-pool", "late-stacking"]
+LATE = [*FIXED, "late-weighted", "late-log-pool", "late-stacking", "late-xgboost"]
 
 
 @pytest.fixture(scope="module")

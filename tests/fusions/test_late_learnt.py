@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import minimize
+from xgboost import XGBClassifier
 
 from fusebench.datasets.data import Kind, Modality, MultimodalData
 from fusebench.datasets.registry import load_dataset
@@ -13,13 +14,14 @@ from fusebench.fusions.late_learnt import (
     LateLogPool,
     LateStacking,
     LateWeighted,
+    LateXGBoost,
     mixture_weights,
     pool_exponents,
 )
 from fusebench.fusions.logistic import log_loss
 from fusebench.fusions.registry import make_fusion
 
-STACKED = ["late-stacking", "hybrid-stacking"]
+STACKED = ["late-stacking", "late-xgboost", "hybrid-stacking"]
 
 
 def ten_classes(n, seed, separations=(4.0, 2.0)):
@@ -112,6 +114,27 @@ def test_stacking_without_any_evidence_is_near_the_prior():
     probabilities = fusion.predict_proba(MultimodalData(centre))
     assert probabilities.shape == (1, 4)
     assert probabilities.max() < 0.9
+
+
+def test_the_trees_are_fitted_to_the_evidence_on_validation_and_on_copies_that_lack_a_modality():
+    train, validation, test = (ten_classes(n, s, (3.0, 2.0)) for s, n in enumerate((300, 200, 50)))
+    controls = [Unimodal(modality=m).fit(train, validation) for m in "ab"]
+
+    def evidence(data):  # the ten classes are equally frequent
+        votes = np.stack([control.predict_proba(data) for control in controls], axis=1)
+        return (np.log(votes.clip(1e-6)) - np.log(0.1)).reshape(len(votes), -1)
+
+    copies = [validation, validation.without("a"), validation.without("b")]
+    model = XGBClassifier(n_estimators=5, learning_rate=0.3, max_depth=3)
+    model.fit(
+        np.concatenate([evidence(copy) for copy in copies]),
+        np.tile(validation.labels, 3),
+        sample_weight=np.repeat([1, 0.5, 0.5], 200),
+    )
+    fusion = LateXGBoost(n_rounds=5, learning_rate=0.3, max_depth=3).fit(train, validation)
+    for data in (test, test.without("b")):
+        expected = model.predict_proba(evidence(data))
+        np.testing.assert_allclose(fusion.predict_proba(data), expected, rtol=1e-4)
 
 
 def test_mixture_weights_by_hand():
