@@ -11,12 +11,12 @@ from .registry import register_fusion
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["LowRankFusion", "TensorFusion"]
+__all__ = ["BilinearFusion", "LowRankFusion", "MultiplicativeInteractions", "TensorFusion"]
 
 _MAX_TENSOR = 4096
 
 
-class _BilinearFusion(NeuralFusion):
+class BilinearFusion(NeuralFusion):
     """Encode, multiply, classify; subclasses choose how to multiply."""
 
     views = ("vector", "sequence")
@@ -34,7 +34,7 @@ class _BilinearFusion(NeuralFusion):
 
 
 @register_fusion("tensor-fusion", family="bilinear", reference="Zadeh et al. 2017, arXiv:1707.07250")
-class TensorFusion(_BilinearFusion):
+class TensorFusion(BilinearFusion):
     """Outer product of all embeddings, each with a constant 1, into a classifier.
 
     The constant keeps the products of fewer modalities: with two, the tensor holds 1, each embedding, and all
@@ -79,9 +79,42 @@ class TensorFusion(_BilinearFusion):
         return self._around(bilinear.TensorFusion(n_modalities, width, self.hidden), width, train)
 
 
+@register_fusion("multiplicative", family="bilinear", reference="Jayakumar et al. 2020, ICLR")
+class MultiplicativeInteractions(BilinearFusion):
+    """Products of all pairs of features of two modalities, beside the features themselves.
+
+    This is the general form of the paper, z'Wx + z'U + Vx + b, with one tensor W for each pair of modalities;
+    its diagonal form, a scale and a shift for each feature, is `film`. For two modalities it is the map of
+    `TensorFusion`, which makes its embeddings narrower where this does not. For more it stops at pairs, so
+    that it grows with the square of their number, and cannot tell the parity of three. An absent modality is
+    an embedding of 0 and takes its pairs away.
+
+    The parameters are those of `NeuralFusion`.
+
+    References
+    ----------
+    Jayakumar, Czarnecki, Menick, Schwarz, Rae, Osindero, Teh, Harley, Pascanu (2020). Multiplicative
+    interactions and where to find them. ICLR.
+
+    Examples
+    --------
+    >>> from fusebench.datasets.registry import load_dataset
+    >>> data = load_dataset("synth-xor").features(seed=0)
+    >>> fusion = MultiplicativeInteractions(random_state=0).fit(data.train, data.validation)
+    >>> bool(fusion.score(data.test, data.test.labels) > 0.9)
+    True
+    """
+
+    def _build(self, train: MultimodalData) -> "nn.Module":
+        from .neural import bilinear
+
+        fusion = bilinear.PairwiseFusion(len(train.modalities), self.hidden, self.hidden)
+        return self._around(fusion, self.hidden, train)
+
+
 @register_fusion("low-rank-fusion", family="bilinear", reference="Liu et al. 2018, arXiv:1806.00064")
 @dataclass(eq=False, repr=False, kw_only=True)
-class LowRankFusion(_BilinearFusion):
+class LowRankFusion(BilinearFusion):
     """Tensor fusion with weights of low rank, at a cost linear in the number of modalities.
 
     The same map as in `TensorFusion`, except that its weights are a sum of `rank` outer products of one

@@ -1,4 +1,4 @@
-"""Fusion layers that multiply modalities: the outer product, and the same with weights of low rank.
+"""Fusion layers that multiply modalities: all products, pairs only, and all with weights of low rank.
 
 **Shape.** A layer takes a list of M embeddings (n, width) and gives (n, outputs). Before they are
 multiplied, every embedding z is extended to [1; z], the constant first, so that the products hold every
@@ -15,11 +15,13 @@ torch.Size([5, 4])
 """
 
 from functools import reduce
+from itertools import combinations
+from math import comb
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["LowRankFusion", "TensorFusion", "outer_product", "with_one"]
+__all__ = ["LowRankFusion", "PairwiseFusion", "TensorFusion", "outer_product", "with_one"]
 
 
 def with_one(embedding: Tensor) -> Tensor:
@@ -64,6 +66,28 @@ class TensorFusion(nn.Module):
     def forward(self, embeddings: list[Tensor]) -> Tensor:
         """Fuse M embeddings (n, width) into (n, outputs)."""
         fused: Tensor = self.linear(outer_product([with_one(z) for z in embeddings]))
+        return fused
+
+
+class PairwiseFusion(nn.Module):
+    r"""Bilinear forms of all pairs with their terms of lower order (Jayakumar et al. 2020).
+
+    .. math:: f = b + \sum_m V_m z_m + \sum_{j < m} z_j^T W_{jm} z_m.
+
+    Parameters
+    ----------
+    n_modalities, width, outputs : int
+        M, h and o; all weights stand side by side, shape (o, M h + M (M - 1) / 2 h^2).
+    """
+
+    def __init__(self, n_modalities: int, width: int, outputs: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(n_modalities * width + comb(n_modalities, 2) * width**2, outputs)
+
+    def forward(self, embeddings: list[Tensor]) -> Tensor:
+        """Fuse M embeddings (n, width) into (n, outputs)."""
+        pairs = [outer_product([left, right]) for left, right in combinations(embeddings, 2)]
+        fused: Tensor = self.linear(torch.cat(embeddings + pairs, dim=1))
         return fused
 
 

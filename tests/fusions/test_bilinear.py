@@ -6,15 +6,23 @@ import pytest
 from fusebench.datasets.data import Kind, Modality, MultimodalData
 from fusebench.datasets.registry import load_dataset
 from fusebench.errors import FusebenchError
-from fusebench.fusions.bilinear import LowRankFusion, TensorFusion
+from fusebench.fusions.bilinear import LowRankFusion, MultiplicativeInteractions, TensorFusion
 from fusebench.fusions.unimodal import UnimodalClassifier
 
-BILINEAR = [TensorFusion, LowRankFusion]
+BILINEAR = [TensorFusion, LowRankFusion, MultiplicativeInteractions]
 
 
 @pytest.mark.parametrize("seed", range(2))
-@pytest.mark.parametrize("n_modalities", [2, 3])
-@pytest.mark.parametrize("cls", BILINEAR)
+@pytest.mark.parametrize(
+    ("cls", "n_modalities"),
+    [
+        (TensorFusion, 2),
+        (TensorFusion, 3),
+        (LowRankFusion, 2),
+        (LowRankFusion, 3),
+        (MultiplicativeInteractions, 2),
+    ],
+)
 def test_exclusive_or_is_solved(cls, n_modalities, seed):
     dataset = load_dataset("synth-xor", n_modalities=n_modalities)
     data = dataset.features(seed=seed)

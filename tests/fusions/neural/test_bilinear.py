@@ -1,12 +1,18 @@
 """Fusion layers against products written out by hand."""
 
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import pytest
 import torch
 
-from fusebench.fusions.neural.bilinear import LowRankFusion, TensorFusion, outer_product, with_one
+from fusebench.fusions.neural.bilinear import (
+    LowRankFusion,
+    PairwiseFusion,
+    TensorFusion,
+    outer_product,
+    with_one,
+)
 from fusebench.fusions.neural.trainer import seeded
 
 LETTERS = "abcd"
@@ -57,6 +63,24 @@ def test_tensor_fusion_contracts_its_weights_with_all_embeddings(embeddings):
     torch.testing.assert_close(fusion(embeddings), expected + fusion.linear.bias)
 
 
+def test_pairwise_fusion_is_tensor_fusion_without_products_of_three(embeddings):
+    pairwise, full = make(PairwiseFusion, embeddings), make(TensorFusion, embeddings)
+    n_modalities = len(embeddings)
+    weights = torch.zeros(4, *[4] * n_modalities, dtype=torch.float64)
+    constant = [0] * n_modalities
+    blocks = pairwise.linear.weight.detach()
+    for m in range(n_modalities):
+        weights[:, *constant[:m], 1:, *constant[m + 1 :]] = blocks[:, 3 * m : 3 * m + 3]
+    for k, (j, m) in enumerate(combinations(range(n_modalities), 2)):
+        place = [slice(1, None) if i in (j, m) else 0 for i in range(n_modalities)]
+        start = 3 * n_modalities + 9 * k
+        weights[:, *place] = blocks[:, start : start + 9].reshape(4, 3, 3)
+    with torch.no_grad():
+        full.linear.weight.copy_(weights.flatten(1))
+        full.linear.bias.copy_(pairwise.linear.bias)
+    torch.testing.assert_close(pairwise(embeddings), full(embeddings))
+
+
 @pytest.mark.parametrize("rank", [1, 5])
 def test_low_rank_fusion_is_tensor_fusion_with_the_weights_of_its_factors(embeddings, rank):
     low_rank = make(LowRankFusion, embeddings, rank=rank)
@@ -82,15 +106,22 @@ def test_without_a_modality_the_products_of_the_others_remain(embeddings):
     )
 
 
-@pytest.mark.parametrize(("layer", "parameters"), [(TensorFusion, {}), (LowRankFusion, {"rank": 3})])
+@pytest.mark.parametrize(
+    ("layer", "parameters"), [(TensorFusion, {}), (PairwiseFusion, {}), (LowRankFusion, {"rank": 3})]
+)
 def test_every_parameter_is_saved_and_gets_a_gradient(layer, parameters, embeddings):
     fusion = make(layer, embeddings, **parameters)
     fusion(embeddings).square().sum().backward()
     named = dict(fusion.named_parameters())
     assert set(named) == set(fusion.state_dict())
     assert all((parameter.grad != 0).all() for parameter in named.values())
-    expected = 4 * 4 ** len(embeddings) + 4 if layer is TensorFusion else 4 * 4 * 3 * len(embeddings) + 3 + 4
-    assert sum(parameter.numel() for parameter in named.values()) == expected
+    M = len(embeddings)
+    expected = {
+        TensorFusion: 4 * 4**M + 4,
+        PairwiseFusion: 4 * (3 * M + 9 * M * (M - 1) // 2) + 4,
+        LowRankFusion: 4 * 4 * 3 * M + 3 + 4,
+    }
+    assert sum(parameter.numel() for parameter in named.values()) == expected[layer]
 
 
 @pytest.mark.parametrize("n_modalities", [2, 5])

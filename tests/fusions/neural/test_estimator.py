@@ -8,7 +8,7 @@ from fusebench.datasets.data import Kind, Modality, MultimodalData
 from fusebench.datasets.registry import load_dataset
 from fusebench.errors import FusebenchError
 from fusebench.fusions.attention import CrossModalAttention
-from fusebench.fusions.bilinear import LowRankFusion, TensorFusion
+from fusebench.fusions.bilinear import LowRankFusion, MultiplicativeInteractions, TensorFusion
 from fusebench.fusions.early import EarlyMLP
 from fusebench.fusions.gating import EmbraceNet, FiLM, GatedMultimodalUnit, MixtureOfExperts
 from fusebench.fusions.neural.batch import Batch
@@ -17,6 +17,7 @@ from fusebench.fusions.neural.trainer import seeded
 NATIVE = [
     TensorFusion,
     LowRankFusion,
+    MultiplicativeInteractions,
     CrossModalAttention,
     GatedMultimodalUnit,
     FiLM,
