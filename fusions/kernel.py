@@ -13,7 +13,15 @@ from .base import FusionStrategy
 from .logistic import TunedLogistic
 from .registry import register_fusion
 
-__all__ = ["CombinedKernel", "KernelAlignment", "KernelAverage", "alignf_weights", "nystroem_basis"]
+__all__ = [
+    "CombinedKernel",
+    "KernelAlignment",
+    "KernelAverage",
+    "KernelFusion",
+    "WeightedKernelFusion",
+    "alignf_weights",
+    "nystroem_basis",
+]
 
 _ROUNDING = 1e-10  # eigenvalues below this share of the largest one are noise
 
@@ -68,17 +76,15 @@ class CombinedKernel:
         return total
 
 
-class _KernelFusion(FusionStrategy):
-    """Kernel logistic regression on the combined kernel; subclasses give the weights.
+class KernelFusion(FusionStrategy):
+    """Kernel logistic regression on a kernel of all modalities; subclasses give the kernel.
 
     The samples are mapped to vectors whose inner products are the kernel (Nystroem's method), and logistic
     regression is fitted there. Where every training sample is a landmark that is exact; else the kernel is
-    approximated by its projection on the landmarks.
+    approximated by its projection on the landmarks. A sample that is like no landmark gets the prior.
     """
 
     absence: ClassVar[Literal["native", "mean"]] = "native"
-
-    weights_: NDArray[np.float64]
 
     def __init__(self, *, n_landmarks: int = 1000, random_state: int = 0) -> None:
         self.n_landmarks = n_landmarks
@@ -86,23 +92,17 @@ class _KernelFusion(FusionStrategy):
 
     def _fit(self, train: MultimodalData, validation: MultimodalData) -> None:
         landmarks = train.take(self._choose_landmarks(train))
-        self._kernel = CombinedKernel(landmarks)
-        seen = np.array([landmarks.has(name).any() for name in landmarks.names], np.float64)
-        weights = seen * self._weights(self._kernel)
-        if not weights.any():
-            weights = seen
-        self.weights_ = weights / weights.sum()
-        self._basis = nystroem_basis(self._kernel.combine(landmarks, self.weights_))
+        self._fit_kernel(landmarks)
+        self._basis = nystroem_basis(self._compare(landmarks))
+        features, held_out = (self._compare(data) @ self._basis for data in (train, validation))
         self._classifier = TunedLogistic(self.prior_).fit(
-            self._map(train), train.labels, validation=(self._map(validation), validation.labels)
+            features, train.labels, validation=(held_out, validation.labels)
         )
 
     def _predict_proba(self, data: MultimodalData) -> NDArray[np.float64]:
-        weighed = data.mask @ self.weights_ > 0
-        return np.where(weighed[:, None], self._classifier.predict_proba(self._map(data)), self.prior_)
-
-    def _map(self, data: MultimodalData) -> NDArray[np.float64]:
-        return self._kernel.combine(data, self.weights_) @ self._basis
+        kernel = self._compare(data)
+        probabilities = self._classifier.predict_proba(kernel @ self._basis)
+        return np.where(kernel.any(axis=1, keepdims=True), probabilities, self.prior_)
 
     def _choose_landmarks(self, train: MultimodalData) -> NDArray[np.intp]:
         candidates = np.flatnonzero(train.mask.any(axis=1))
@@ -112,12 +112,37 @@ class _KernelFusion(FusionStrategy):
         return np.sort(rng.choice(candidates, self.n_landmarks, replace=False))
 
     @abstractmethod
+    def _fit_kernel(self, landmarks: MultimodalData) -> None:
+        """Learn what the kernel needs from labelled landmarks, of which each has a modality."""
+
+    @abstractmethod
+    def _compare(self, data: MultimodalData) -> NDArray[np.float64]:
+        """Compare data with the landmarks by a positive semidefinite kernel, shape (n, L)."""
+
+
+class WeightedKernelFusion(KernelFusion):
+    """Kernel logistic regression on `CombinedKernel`; subclasses give the weights."""
+
+    weights_: NDArray[np.float64]
+
+    def _fit_kernel(self, landmarks: MultimodalData) -> None:
+        self._kernel = CombinedKernel(landmarks)
+        seen = np.array([landmarks.has(name).any() for name in landmarks.names], np.float64)
+        weights = seen * self._weights(self._kernel)
+        if not weights.any():
+            weights = seen
+        self.weights_ = weights / weights.sum()
+
+    def _compare(self, data: MultimodalData) -> NDArray[np.float64]:
+        return self._kernel.combine(data, self.weights_)
+
+    @abstractmethod
     def _weights(self, kernel: CombinedKernel) -> NDArray[np.float64]:
         """Weights of shape (M,), at least 0."""
 
 
 @register_fusion("kernel-average", family="multiple-kernel", reference="Gönen & Alpaydın 2011, JMLR 12")
-class KernelAverage(_KernelFusion):
+class KernelAverage(WeightedKernelFusion):
     """Kernel logistic regression on the mean of one Gaussian kernel a modality.
 
     A sum of kernels is a sum of functions of the single modalities: it adds evidence and knows no
@@ -154,7 +179,7 @@ class KernelAverage(_KernelFusion):
 
 
 @register_fusion("kernel-alignf", family="multiple-kernel", reference="Cortes et al. 2012, JMLR 13")
-class KernelAlignment(_KernelFusion):
+class KernelAlignment(WeightedKernelFusion):
     """Kernel logistic regression on the sum of Gaussian kernels that agrees best with the labels.
 
     The weights maximise the centred alignment with the label kernel on the landmarks (`alignf_weights`).
