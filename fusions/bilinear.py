@@ -85,8 +85,8 @@ class MultiplicativeInteractions(BilinearFusion):
 
     This is the general form of the paper, z'Wx + z'U + Vx + b, with one tensor W for each pair of modalities;
     its diagonal form, a scale and a shift for each feature, is `film`. For two modalities it is the map of
-    `TensorFusion`, which makes its embeddings narrower where this does not. For more it stops at pairs, so
-    that it grows with the square of their number, and cannot tell the parity of three. An absent modality is
+    `TensorFusion`, except that no embedding is made narrower. For more it stops at pairs, so that it grows
+    with the square of their number; what three together tell is left to the classifier. An absent modality is
     an embedding of 0 and takes its pairs away.
 
     The parameters are those of `NeuralFusion`.

@@ -113,6 +113,9 @@ class EmbraceNet(_GatingFusion):
     expectation of the draw. Dropping whole modalities while training, the paper's other means against
     absence, is not used.
 
+    No fused feature combines modalities, so that the perceptron behind them must: on `synth-xor` it finds the
+    exclusive or of two modalities but not that of three.
+
     The parameters are those of `NeuralFusion`.
 
     References

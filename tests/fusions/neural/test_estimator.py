@@ -9,6 +9,7 @@ from fusebench.datasets.registry import load_dataset
 from fusebench.errors import FusebenchError
 from fusebench.fusions.attention import CrossModalAttention
 from fusebench.fusions.bilinear import LowRankFusion, MultiplicativeInteractions, TensorFusion
+from fusebench.fusions.bilinear_pooling import MFB, MLB, MUTAN, CompactBilinear
 from fusebench.fusions.early import EarlyMLP
 from fusebench.fusions.gating import EmbraceNet, FiLM, GatedMultimodalUnit, MixtureOfExperts
 from fusebench.fusions.neural.batch import Batch
@@ -18,6 +19,10 @@ NATIVE = [
     TensorFusion,
     LowRankFusion,
     MultiplicativeInteractions,
+    CompactBilinear,
+    MLB,
+    MFB,
+    MUTAN,
     CrossModalAttention,
     GatedMultimodalUnit,
     FiLM,
