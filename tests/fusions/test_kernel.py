@@ -17,7 +17,7 @@ from fusebench.fusions.kernel import (
 from fusebench.fusions.logistic import TunedLogistic
 from fusebench.fusions.registry import make_fusion
 
-KERNEL = ["kernel-average", "kernel-alignf", "kernel-easymkl", "kernel-lp-norm"]
+KERNEL = ["kernel-average", "kernel-alignf", "kernel-easymkl", "kernel-lp-norm", "kernel-simplemkl"]
 
 
 def draw(n, seed, n_modalities=2, absent=0.0):
