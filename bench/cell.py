@@ -3,6 +3,7 @@
 import traceback
 import warnings
 from dataclasses import replace
+from math import isfinite
 from time import perf_counter
 from typing import Any
 
@@ -11,9 +12,10 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from ..datasets.data import MultimodalData
-from ..errors import DivergedError
+from ..errors import DivergedError, FusebenchError
 from ..fusions.base import FusionStrategy
 from .features import FeatureCache
+from .metrics import Metric
 from .plan import Cell
 from .store import CellResult
 
@@ -88,10 +90,17 @@ def _fit_and_score(cell: Cell, cache: FeatureCache) -> tuple[CellResult, Predict
                 "modality": condition.modality,
                 "severity": condition.severity,
                 "predict_seconds": seconds,
-                **{metric.name: metric.score(test.labels, probabilities) for metric in cell.metrics},
+                **{metric.name: _score(metric, test.labels, probabilities) for metric in cell.metrics},
             }
         )
     return CellResult("done", scores=scores, fit_seconds=fit_seconds, n_test=n_test), predictions
+
+
+def _score(metric: Metric, y: NDArray, probabilities: NDArray[np.float64]) -> float:
+    value = float(metric.score(y, probabilities))
+    if not isfinite(value):
+        raise FusebenchError(f"The metric {metric.name!r} gave {value}, which is not a finite number.")
+    return value
 
 
 def _align(fusion: FusionStrategy, test: MultimodalData, n_classes: int) -> NDArray[np.float64]:

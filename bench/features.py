@@ -1,5 +1,6 @@
 """Features of one data set and seed, clean and under every condition: made once, shared by all strategies."""
 
+import json
 import shutil
 from pathlib import Path
 from uuid import uuid4
@@ -14,6 +15,8 @@ from .plan import Bundle
 
 __all__ = ["FeatureCache"]
 
+MANIFEST = "manifest.json"
+
 
 class FeatureCache:
     """A folder of feature arrays that processes map into memory instead of computing them.
@@ -23,15 +26,21 @@ class FeatureCache:
     folder : path
         Each bundle gets a folder in it, named by its key: ``.npy`` arrays called
         ``PART.MODALITY.VIEW``, where PART is a split or the slug of a condition. A condition holds only
-        what differs from the clean test split.
+        what differs from the clean test split. ``manifest.json`` tells the size of each file, so that a
+        file that is lost is never taken for one that is not needed.
     """
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
 
     def has(self, bundle: Bundle) -> bool:
-        """Tell whether the features of a bundle are there."""
-        return (self.folder / bundle.key).is_dir()
+        """Tell whether the features of a bundle are there, whole."""
+        folder = self.folder / bundle.key
+        manifest = _read_manifest(folder)
+        return bool(manifest) and all(
+            (folder / name).is_file() and (folder / name).stat().st_size == size
+            for name, size in manifest.items()
+        )
 
     def make(self, bundle: Bundle) -> None:
         """Load, corrupt and featurise, unless that was done before."""
@@ -42,10 +51,13 @@ class FeatureCache:
         work.mkdir(parents=True)
         try:
             _make(bundle, work)
+            sizes = {path.name: path.stat().st_size for path in sorted(work.iterdir())}
+            (work / MANIFEST).write_text(json.dumps(sizes, indent=1), encoding="utf-8")
+            shutil.rmtree(target, ignore_errors=True)  # what is there is damaged
             try:
                 work.rename(target)
             except OSError:  # another process was faster
-                if not target.is_dir():
+                if not self.has(bundle):
                     raise
         finally:
             shutil.rmtree(work, ignore_errors=True)
@@ -66,19 +78,18 @@ class FeatureCache:
             Arrays are read-only and mapped from disk.
         """
         folder = self.folder / bundle.key
-        card = bundle.dataset.card
-        clean = bundle.conditions[0].slug
+        files = _read_manifest(folder)
+
+        def find(stem: str) -> str:
+            """Name the array of this part if it has its own, else that of the clean test split."""
+            own = f"{part}.{stem}"
+            return own if f"{own}.npy" in files else f"{bundle.conditions[0].slug}.{stem}"
+
         modalities = {}
-        for name, offered in card.views.items():
+        for name, offered in bundle.dataset.card.views.items():
             view = next(view for view in views if view in offered)
-            modality = _read_modality(folder, f"{part}.{name}.{view}", view)
-            modalities[name] = modality or _read_modality(folder, f"{clean}.{name}.{view}", view)
-        y, present = _read(folder, f"{part}.y"), _read(folder, f"{part}.present")
-        return MultimodalData(
-            {name: modality for name, modality in modalities.items() if modality is not None},
-            _read(folder, f"{clean}.y") if y is None else y,
-            _read(folder, f"{clean}.present") if present is None else present,
-        )
+            modalities[name] = _read_modality(folder, find(f"{name}.{view}"), view)
+        return MultimodalData(modalities, _read(folder, find("y")), _read(folder, find("present")))
 
 
 def _make(bundle: Bundle, folder: Path) -> None:
@@ -133,11 +144,19 @@ def _write_modality(folder: Path, stem: str, modality: Modality) -> None:
         np.save(folder / f"{stem}.lengths.npy", modality.lengths)
 
 
-def _read_modality(folder: Path, stem: str, view: str) -> Modality | None:
-    values = _read(folder, stem)
-    return None if values is None else Modality(Kind(view), values, _read(folder, f"{stem}.lengths"))
+def _read_modality(folder: Path, stem: str, view: str) -> Modality:
+    lengths = _read(folder, f"{stem}.lengths") if view == Kind.SEQUENCE else None
+    return Modality(Kind(view), _read(folder, stem), lengths)
 
 
-def _read(folder: Path, stem: str) -> NDArray | None:
-    path = folder / f"{stem}.npy"
-    return np.load(path, mmap_mode="r", allow_pickle=False) if path.exists() else None
+def _read(folder: Path, stem: str) -> NDArray:
+    array: NDArray = np.load(folder / f"{stem}.npy", mmap_mode="r", allow_pickle=False)
+    return array
+
+
+def _read_manifest(folder: Path) -> dict[str, int]:
+    try:
+        manifest: dict[str, int] = json.loads((folder / MANIFEST).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return manifest

@@ -4,15 +4,19 @@ import ast
 import inspect
 import json
 import sys
+import sysconfig
 from functools import lru_cache
 from hashlib import sha256
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from uuid import uuid4
 
-__all__ = ["hash_json", "hash_source"]
+__all__ = ["forget_sources", "hash_json", "hash_source"]
+
+_STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).resolve()
 
 
 def hash_json(value: Any) -> str:
@@ -27,10 +31,11 @@ def hash_json(value: Any) -> str:
 
 
 def hash_source(thing: Any) -> str:
-    """Hash the source of a class or function: its module and all that this imports of its own package.
+    """Hash the source of a class or function: its module, those of its bases, and all that these import.
 
-    Comments, docstrings and layout do not count. What is defined where there is no file (a notebook, an
-    interactive session) gets a hash of its own every time, so that it is never mistaken for done.
+    The standard library and installed packages other than Fusebench do not count, nor do comments,
+    docstrings and layout. What is defined where there is no file (a notebook, an interactive session) gets
+    a hash of its own every time, so that it is never mistaken for done.
 
     Examples
     --------
@@ -38,32 +43,51 @@ def hash_source(thing: Any) -> str:
     >>> hash_source(FusionStrategy) == hash_source(FusionStrategy)
     True
     """
-    module = inspect.getmodule(thing)
-    if module is None or getattr(module, "__file__", None) is None:
-        return uuid4().hex[:16]
-    if module.__name__ == "__main__":
-        return _hash_file(str(module.__file__))[0]
-    return hash_json({name: _hash_module(name)[0] for name in sorted(_closure(module.__name__))})
+    digests: dict[str, str] = {}
+    for part in thing.__mro__ if isinstance(thing, type) else (thing,):
+        module = inspect.getmodule(part)
+        if module is None or (getattr(module, "__file__", None) is None and not _is_built_in(module)):
+            return uuid4().hex[:16]
+        digests |= {name: _hash_module(name)[0] for name in _closure(module.__name__)}
+    return hash_json(digests)
+
+
+def forget_sources() -> None:
+    """Read the files again when next asked, since they may have changed."""
+    for remembered in (_closure, _hash_module, _hash_file):
+        remembered.cache_clear()
 
 
 @lru_cache(maxsize=4096)
-def _closure(start: str) -> set[str]:
-    """Names of the module and of what it imports, directly or not, of its own top-level package."""
-    package = start.partition(".")[0]
+def _closure(start: str) -> frozenset[str]:
+    """Names of the module and of what it imports, directly or not, unless these are installed packages."""
     found, waiting = set(), [start]
     while waiting:
         name = waiting.pop()
-        if name in found or name.partition(".")[0] != package:
-            continue
-        found.add(name)
-        waiting += _hash_module(name)[1]
-    return found
+        if name not in found and _hash_module(name)[0]:
+            found.add(name)
+            waiting += _hash_module(name)[1]
+    return frozenset(found)
+
+
+def _is_built_in(module: ModuleType) -> bool:
+    return module.__name__ in sys.builtin_module_names
+
+
+def _is_own(origin: str, name: str) -> bool:
+    """Tell code under study from the libraries around it, whose versions are recorded instead."""
+    if name.partition(".")[0] == "fusebench":
+        return True
+    path = Path(origin).resolve()
+    return not (
+        {"site-packages", "dist-packages"} & set(path.parts) or path.is_relative_to(_STANDARD_LIBRARY)
+    )
 
 
 @lru_cache(maxsize=4096)
 def _hash_module(name: str) -> tuple[str, tuple[str, ...]]:
     origin = _find_file(name)
-    if origin is None:
+    if origin is None or not origin.endswith(".py") or not _is_own(origin, name):
         return "", ()
     digest, imports = _hash_file(origin)
     is_package = Path(origin).name == "__init__.py"
@@ -71,6 +95,8 @@ def _hash_module(name: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _find_file(name: str) -> str | None:
+    if name in sys.modules:  # "__main__" has a file, but no spec
+        return getattr(sys.modules[name], "__file__", None)
     spec = _find_spec(name)
     return spec.origin if spec is not None and spec.has_location else None
 

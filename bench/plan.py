@@ -1,6 +1,6 @@
 """From what was asked to the cells that answer it, each with the hash of all its numbers depend on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ from ..errors import FusebenchError, did_you_mean
 from ..fusions.base import FusionStrategy
 from ..fusions.registry import FusionInfo, fusions
 from ..seeding import derive_seed
-from .fingerprint import hash_json, hash_source
+from .fingerprint import forget_sources, hash_json, hash_source
 from .metrics import Metric, metrics
 from .scenarios.registry import Condition, find_conditions
 from .suite import Suite
@@ -124,14 +124,17 @@ def make_plan(suite: Suite, data_dir: str | Path | None = None) -> list[Cell]:
     FusebenchError
         If a name or option is unknown, or files of a data set are missing.
     """
+    forget_sources()
     if suite.metric not in metrics:
         raise FusebenchError(
             f"There is no metric named {suite.metric!r}; {did_you_mean(suite.metric, metrics)}"
         )
-    for name in suite.fusion_options:
+    for name, options in suite.fusion_options.items():
         fusions[name]
-    for name in suite.dataset_options:
+        _refuse(name, options, {"random_state": "the seed of the cell", "modality": "the plan"})
+    for name, options in suite.dataset_options.items():
         datasets[name]
+        _refuse(name, options, {"data_dir": "--data-dir"})
     controls = [name for name, info in fusions.items() if info.control]
     asked = fusions.match(suite.fusions)
     infos = [fusions[name] for name in (*controls, *(name for name in asked if name not in controls))]
@@ -143,6 +146,14 @@ def make_plan(suite: Suite, data_dir: str | Path | None = None) -> list[Cell]:
         estimators = [made for info in infos for made in _expand(info, dataset.card, suite)]
         cells += [_cell(bundle, *made) for bundle in bundles for made in estimators]
     return cells
+
+
+def _refuse(name: str, options: Mapping[str, Any], given: Mapping[str, str]) -> None:
+    for option in options:
+        if option in given:
+            raise FusebenchError(
+                f"The option {option!r} of {name!r} is given by {given[option]}; leave it out."
+            )
 
 
 def _bundle(dataset: Dataset, suite: Suite, seeds: range) -> list[Bundle]:

@@ -35,6 +35,7 @@ class Progress(Listener):
         )
         self._task = self._bar.add_task("starting", total=None)
         self._done = self._total = 0
+        self._said: set[tuple[str, str]] = set()
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -57,7 +58,12 @@ class Progress(Listener):
         self._done += 1
         name = f"{cell.dataset} / {cell.fusion} / seed {cell.seed}"
         if result.status not in ("done", "skipped"):
-            self.console.print(f"{result.status}: {name}: {result.reason}", style="red", markup=False)
+            # What breaks the data of a seed breaks all its cells: the reason is said once.
+            reason = (
+                result.reason if (known := (cell.bundle.key, result.reason)) not in self._said else "as above"
+            )
+            self._said.add(known)
+            self.console.print(f"{result.status}: {name}: {reason}", style="red", markup=False)
         elif not self.console.is_terminal:
             seconds = f", fit in {result.fit_seconds:.2f} s" if result.status == "done" else ""
             self.console.print(f"[{self._done}/{self._total}] {name}: {result.status}{seconds}", markup=False)

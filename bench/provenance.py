@@ -3,9 +3,10 @@
 import json
 import os
 import platform
+import shlex
 import subprocess
 import sys
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
@@ -32,7 +33,7 @@ def collect_provenance() -> dict[str, Any]:
     Returns
     -------
     dict
-        ``version``, ``commit`` and ``dirty`` (null where the installation does not come from a git
+        ``version``, ``commit`` and ``dirty`` (null where what is installed is not the content of a git
         checkout), ``python``, ``packages``, ``hardware``, ``command``.
     """
     commit, dirty = _find_commit()
@@ -43,7 +44,7 @@ def collect_provenance() -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": {name: _find_version(name) for name in _PACKAGES},
         "hardware": _describe_hardware(),
-        "command": " ".join(["fusebench", *sys.argv[1:]] if sys.argv[0].endswith("fusebench") else sys.argv),
+        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
     }
 
 
@@ -81,11 +82,22 @@ def _find_commit() -> tuple[str | None, bool | None]:
         return None, None
     url = urlparse(json.loads(recorded).get("url", ""))
     folder = unquote(url.path)
-    if url.scheme != "file" or not (Path(folder) / ".git").exists():
+    if url.scheme != "file" or not (Path(folder) / ".git").exists() or not _is_installed_from(Path(folder)):
         return None, None
     commit = _ask_git(folder, "rev-parse", "HEAD")
     status = _ask_git(folder, "status", "--porcelain")
     return commit, None if status is None else bool(status)
+
+
+def _is_installed_from(checkout: Path) -> bool:
+    """Tell whether the installed files are those of the checkout, which may have moved on since."""
+    for part in ("bench", "fusions", "datasets", "results"):
+        installed = Path(import_module(f"fusebench.{part}").__path__[0])
+        for path in installed.rglob("*.py"):
+            original = checkout / part / path.relative_to(installed)
+            if not original.is_file() or original.read_bytes() != path.read_bytes():
+                return False
+    return True
 
 
 def _ask_git(folder: str, *words: str) -> str | None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import file_digest
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,8 @@ class RunSummary:
         One row a score.
     ran : int
         Cells that were run now; the others were there.
+    done : int
+        Cells that have scores. If there are none, neither have the leaderboard and the report been written.
     failed : int
         Cells that are neither done nor skipped.
     """
@@ -59,6 +62,7 @@ class RunSummary:
     folder: Path
     records: "pd.DataFrame"
     ran: int
+    done: int
     failed: int
 
     @property
@@ -77,6 +81,7 @@ def run(
     quick: bool | None = None,
     out: str | Path,
     jobs: int = 1,
+    retry_failed: bool = False,
     data_dir: str | Path | None = None,
 ) -> RunSummary:
     """Run a suite, or what of it is not done yet, and write tables and the report.
@@ -96,6 +101,8 @@ def run(
     jobs : int
         1 stays in this process; with more, a script needs the ``if __name__ == "__main__":`` guard that
         `multiprocessing` asks for.
+    retry_failed : bool
+        Whether to run cells again that failed before.
     data_dir : path, optional
         Where files of data sets are; ``FUSEBENCH_DATA`` when left out.
 
@@ -125,7 +132,7 @@ def run(
         seeds=seeds,
         quick=quick,
     )
-    return run_plan(asked, make_plan(asked, data_dir), out=out, jobs=jobs)
+    return run_plan(asked, make_plan(asked, data_dir), out=out, jobs=jobs, retry_failed=retry_failed)
 
 
 def _tuple(names: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -235,7 +242,8 @@ def _write_outputs(
     note = QUICK_NOTICE if suite.quick else ""
     records = validate(make_records(cells, results, note))
     failed = sum(_failed(result) for result in results.values())
-    summary = RunSummary(folder, records, ran, failed)
+    done = sum(result.status == "done" for result in results.values())
+    summary = RunSummary(folder, records, ran, done, failed)
     asked = suite.model_dump(mode="json")
     if not ran and _is_current(folder, asked, cells):
         return summary
@@ -249,12 +257,20 @@ def _write_outputs(
         "plan": hash_json([cell.key for cell in cells]),
         "note": note,
     }
+    # Gone while the others are written, and the last to be: it says that they belong to this plan.
+    (folder / "run.json").unlink(missing_ok=True)
     write_records(records, folder)
-    write_leaderboard(records, folder, metric=suite.metric)
-    write_report(records, provenance, summary.report, metric=suite.metric)
-    # Last, because it says that the files before it belong to this plan.
+    if summary.done:
+        write_leaderboard(records, folder, metric=suite.metric)
+        write_report(records, provenance, summary.report, metric=suite.metric)
+    provenance["files"] = {name: _digest(folder / name) for name in _OUTPUTS if (folder / name).is_file()}
     write_atomically(folder / "run.json", (json.dumps(provenance, indent=2) + "\n").encode())
     return summary
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def _is_current(folder: Path, suite: dict[str, Any], cells: list[Cell]) -> bool:
@@ -263,7 +279,9 @@ def _is_current(folder: Path, suite: dict[str, Any], cells: list[Cell]) -> bool:
         written = json.loads((folder / "run.json").read_bytes())
     except (OSError, ValueError):
         return False
-    there = all((folder / name).is_file() for name in _OUTPUTS)
-    return (
-        there and written.get("suite") == suite and written.get("plan") == hash_json([c.key for c in cells])
-    )
+    if not isinstance(written, dict) or written.get("suite") != suite:
+        return False
+    if written.get("plan") != hash_json([cell.key for cell in cells]):
+        return False
+    there = {name: _digest(folder / name) for name in _OUTPUTS if (folder / name).is_file()}
+    return len(there) == len(_OUTPUTS) and there == written.get("files")

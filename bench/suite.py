@@ -18,7 +18,7 @@ class Suite(BaseModel):
     Attributes
     ----------
     name, description : str
-        For people.
+        For people; the name is kebab-case.
     datasets, fusions, scenarios : tuple of str
         Names or globs. The controls and the clean scenario are always added.
     seeds : int
@@ -33,7 +33,7 @@ class Suite(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
-    name: str = "custom"
+    name: str = Field(default="custom", pattern=r"^[a-z0-9][a-z0-9-]*$")
     description: str = ""
     datasets: tuple[str, ...] = Field(min_length=1)
     fusions: tuple[str, ...] = ("*",)

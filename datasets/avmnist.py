@@ -19,7 +19,7 @@ from ._digit_files import (
     read_images,
     read_recordings,
 )
-from ._generated import check_count
+from ._generated import check_count, check_number
 from .data import Kind, Modality, MultimodalData, Splits
 from .features.audio import CepstralFeatures
 from .features.base import Featurizer
@@ -77,12 +77,10 @@ class AVMNIST(Dataset):
         self.n_train = check_count("n_train", n_train)
         self.n_validation = check_count("n_validation", n_validation)
         self.n_test = check_count("n_test", n_test)
-        self.noise = noise
+        self.noise = check_number("noise", noise, high=1.0)
         self.resolution = check_count("resolution", resolution)
-        if SIDE % resolution:
+        if SIDE % self.resolution:
             raise FusebenchError(f"resolution must divide {SIDE}, however: {resolution}.")
-        if not 0 <= noise <= 1:
-            raise FusebenchError(f"noise must lie between 0 and 1, however: {noise}.")
 
     @property
     def card(self) -> Card:

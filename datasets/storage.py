@@ -119,8 +119,11 @@ def hash_files(paths: Iterable[Path]) -> str:
     """
     total = sha256()
     for path in sorted(paths, key=lambda path: path.name):
-        with path.open("rb") as file:
-            total.update(f"{path.name} {file_digest(file, 'sha256').hexdigest()}\n".encode())
+        try:
+            with path.open("rb") as file:
+                total.update(f"{path.name} {file_digest(file, 'sha256').hexdigest()}\n".encode())
+        except OSError as error:
+            raise DataNotFoundError(f"'{path}' cannot be read ({error.strerror or error}).") from error
     return total.hexdigest()
 
 

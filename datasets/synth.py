@@ -28,9 +28,8 @@ from string import ascii_lowercase
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FusebenchError
 from ..seeding import make_generator
-from ._generated import check_count, generator_fingerprint
+from ._generated import check_count, check_number, generator_fingerprint
 from .data import Kind, Modality, MultimodalData, Splits
 from .features.base import Featurizer
 from .features.vector import Passthrough
@@ -63,11 +62,7 @@ class _HiddenSignals(Dataset):
         self.n_test = check_count("n_test", n_test)
         self.n_modalities = check_count("n_modalities", n_modalities, 2, self._max_modalities)
         self.n_features = check_count("n_features", n_features)
-        if not 0 <= separation < float("inf"):
-            raise FusebenchError(
-                f"separation must be a finite number of at least 0, however: {separation!r}."
-            )
-        self.separation = float(separation)
+        self.separation = check_number("separation", separation)
 
     @property
     def card(self) -> Card:

@@ -215,7 +215,8 @@ def mixture_weights(
     seen = present.any(axis=0)
     known = present.any(axis=1)
     a = present[np.ix_(known, seen)].astype(np.float64)
-    al = a * likelihoods[np.ix_(known, seen)]
+    # A true class that no predictor gave any probability has no best weights; it must not spoil the others.
+    al = a * np.maximum(likelihoods[np.ix_(known, seen)], np.finfo(np.float64).tiny)
     weights = np.full(n_predictors, 1 / n_predictors)
     w, share = weights[seen], seen.sum() / n_predictors
     for _ in range(max_iter):

@@ -26,6 +26,8 @@ __all__ = ["BASELINE", "build_leaderboard", "by_dataset", "compute_gains", "writ
 
 BASELINE = "best-unimodal"
 
+_WIDTH = 1e-9
+
 
 def build_leaderboard(
     records: pd.DataFrame, *, metric: str = "accuracy", baseline: str = BASELINE
@@ -196,8 +198,10 @@ def _describe_fusions(records: pd.DataFrame) -> pd.DataFrame:
 def _judge(board: pd.DataFrame) -> pd.Series:
     verdict = pd.Series("unclear", index=board.index)
     verdict[board["gain"].isna()] = ""
-    verdict[board["gain_low"] > 0] = "yes"
-    verdict[board["gain_high"] < 0] = "no"
+    # Two or three seeds can differ by exactly the same amount: an interval of no width is no proof.
+    wide = board["gain_high"] - board["gain_low"] > _WIDTH
+    verdict[wide & (board["gain_low"] > 0)] = "yes"
+    verdict[wide & (board["gain_high"] < 0)] = "no"
     return verdict
 
 

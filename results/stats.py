@@ -182,7 +182,9 @@ def tie_groups(scores: pd.DataFrame, sign: int) -> pd.Series:
     while left:
         group += 1
         behind = -sign * scores[left].sub(scores[left[0]], axis=0)
-        low = paired_intervals(behind)["low"]
+        interval = paired_intervals(behind)
+        # An interval of no width (a few seeds that differ by the same amount) is no proof of a difference.
+        low = interval["low"].where(interval["high"] - interval["low"] > 1e-9, 0.0)
         groups[low.index[~(low > 0)]] = group
         left = list(low.index[low > 0])
     return groups

@@ -58,11 +58,13 @@ class _Subject:
     def __init__(self, estimator: FusionStrategy) -> None:
         self.estimator = estimator
         self.data = cache(partial(make_data, views=tuple(estimator.views)))
+        self._fitted: dict[int, FusionStrategy] = {}
 
-    @cache  # noqa: B019  (lives as long as the checks of one strategy)
     def fitted(self, n_modalities: int = 2) -> FusionStrategy:
-        data = self.data(n_modalities)
-        return self.fit(data.train, data.validation)
+        if n_modalities not in self._fitted:
+            data = self.data(n_modalities)
+            self._fitted[n_modalities] = self.fit(data.train, data.validation)
+        return self._fitted[n_modalities]
 
     def fit(self, train: MultimodalData, validation: MultimodalData | None) -> FusionStrategy:
         fusion: FusionStrategy = clone(self.estimator)

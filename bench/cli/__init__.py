@@ -57,7 +57,4 @@ def main() -> NoReturn:
             raise
         typer.secho(f"Error: {error}", fg=typer.colors.RED, err=True)
         sys.exit(2)
-    except KeyboardInterrupt:
-        typer.secho("Stopped. Finished cells are kept: repeat the command to go on.", err=True)
-        sys.exit(130)
     sys.exit(0)

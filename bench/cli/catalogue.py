@@ -41,7 +41,7 @@ def list_names(
 
 
 _COLUMNS = {
-    Catalogue.FUSIONS: ("family", "views", "absence", "summary"),
+    Catalogue.FUSIONS: ("family", "absence", "summary"),
     Catalogue.DATASETS: ("modalities", "embedded", "summary"),
     Catalogue.SCENARIOS: ("mechanism", "summary"),
     Catalogue.METRICS: ("direction", "summary"),

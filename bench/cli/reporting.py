@@ -22,7 +22,7 @@ def leaderboard(folder: FolderArgument, metric: MetricOption = None) -> None:
     from ...results.records import read_records
 
     records = read_records(folder)
-    chosen = metric or _read_provenance(folder).get("suite", {}).get("metric", "accuracy")
+    chosen = metric or _metric_of(_read_provenance(folder))
     write_leaderboard(records, folder, metric=chosen)
     print_results(records, metric=chosen)
 
@@ -33,7 +33,7 @@ def report(folder: FolderArgument, metric: MetricOption = None) -> None:
     from ...results.report import write_report
 
     provenance = _read_provenance(folder)
-    chosen = metric or provenance.get("suite", {}).get("metric", "accuracy")
+    chosen = metric or _metric_of(provenance)
     write_report(read_records(folder), provenance, folder / "report.html", metric=chosen)
     typer.echo(f"Report: {(folder / 'report.html').resolve()}")
 
@@ -54,4 +54,10 @@ def _read_provenance(folder: Path) -> dict[str, Any]:
         provenance: dict[str, Any] = json.loads((folder / "run.json").read_bytes())
     except (OSError, ValueError):
         return {}
-    return provenance
+    return provenance if isinstance(provenance, dict) else {}
+
+
+def _metric_of(provenance: dict[str, Any]) -> str:
+    suite = provenance.get("suite")
+    metric = suite.get("metric") if isinstance(suite, dict) else None
+    return metric if isinstance(metric, str) else "accuracy"

@@ -1,6 +1,7 @@
 """``fusebench run`` and ``fusebench plan``."""
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,7 +28,7 @@ ScenarioOption = Annotated[
 ]
 SeedsOption = Annotated[int | None, typer.Option("--seeds", min=1, help="Number of seeds.")]
 OutOption = Annotated[
-    Path | None, typer.Option("--out", "-o", help="Folder of the run; runs/SUITE when left out.")
+    Path | None, typer.Option("--out", "-o", help="Folder of the run; under runs/ when left out.")
 ]
 DataDirOption = Annotated[
     Path | None,
@@ -57,7 +58,7 @@ def plan(
     from ..progress import print_plan
 
     asked, cells = _make(suite, dataset, fusion, scenario, seeds, data_dir, quick)
-    print_plan(cells, out or _default_folder(asked), jobs=jobs, quick=asked.quick)
+    print_plan(cells, out or _default_folder(suite, asked), jobs=jobs, quick=asked.quick)
 
 
 def run(
@@ -80,18 +81,28 @@ def run(
     from .reporting import print_results
 
     asked, cells = _make(suite, dataset, fusion, scenario, seeds, data_dir, quick)
-    with Progress() as progress:
-        summary = run_plan(
-            asked,
-            cells,
-            out=out or _default_folder(asked),
-            jobs=jobs,
-            retry_failed=retry_failed,
-            listener=progress,
-        )
-    print_results(summary.records, metric=asked.metric)
+    try:
+        with Progress() as progress:
+            summary = run_plan(
+                asked,
+                cells,
+                out=out or _default_folder(suite, asked),
+                jobs=jobs,
+                retry_failed=retry_failed,
+                listener=progress,
+            )
+    except KeyboardInterrupt:
+        typer.echo("Stopped. Finished cells are kept: repeat the command to go on.", err=True)
+        sys.stderr.flush()
+        # A normal exit would join the threads that feed the workers, which are gone; every file is whole.
+        os._exit(130)
+    if summary.done:
+        print_results(summary.records, metric=asked.metric)
     typer.echo(f"{summary.ran} of {len(cells)} cells run now, {summary.failed} failed.")
-    typer.echo(f"Report: {summary.report.resolve()}")
+    if summary.done:
+        typer.echo(f"Report: {summary.report.resolve()}")
+    else:
+        typer.echo(f"Nothing to rank. Why: {summary.folder.resolve() / 'results.csv'}, the column reason.")
     if summary.failed:
         raise typer.Exit(1)
 
@@ -119,6 +130,12 @@ def _make(
     return asked, make_plan(asked, data_dir)
 
 
-def _default_folder(suite: "Suite") -> Path:
-    # Never the folder of a real run: what a smoke test leaves would stand beside measurements.
-    return Path("runs") / (f"{suite.name}-quick" if suite.quick else suite.name)
+def _default_folder(suite: str, asked: "Suite") -> Path:
+    """Choose a folder for what was asked, so that a small try never replaces the tables of a whole run."""
+    from ..fingerprint import hash_json
+    from ..suite import load_suite
+
+    name = asked.name
+    if asked.model_copy(update={"quick": False}) != load_suite(suite).model_copy(update={"quick": False}):
+        name += f"-{hash_json(asked.model_dump(mode='json', exclude={'quick'}))[:6]}"
+    return Path("runs") / (f"{name}-quick" if asked.quick else name)

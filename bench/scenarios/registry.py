@@ -182,6 +182,8 @@ def find_conditions(modalities: Mapping[str, Kind], patterns: Iterable[str] = ("
     found = [Condition(CLEAN)]
     for name in scenarios.match(patterns):
         scenario = scenarios[name]
+        if scenario.mechanism == "missing" and len(modalities) < 2:
+            continue  # nothing would be left
         targets = (
             [""]
             if scenario.kinds is None

@@ -48,6 +48,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     'known: early-mlp, late-mean.'
     """
     options = sorted(known)
+    if not options:
+        return "there are none."
     near = get_close_matches(name, options, n=3, cutoff=0.6)
     if near:
         return f"did you mean {' or '.join(near)}?"

@@ -68,6 +68,21 @@ def test_leaderboard_and_report_come_from_the_records_alone(folder, tmp_path):
     assert (moved / "report.html").read_text().startswith("<!doctype html>")
 
 
+@pytest.mark.parametrize("content", ["[]", '{"suite": []}', '{"suite": {"metric": 3}}', "{"])
+def test_a_damaged_run_json_is_no_obstacle(folder, tmp_path, content):
+    (tmp_path / "results.parquet").write_bytes((folder / "results.parquet").read_bytes())
+    (tmp_path / "run.json").write_text(content)
+    assert call("leaderboard", tmp_path, cwd=tmp_path).returncode == 0
+
+
+def test_a_small_try_has_a_folder_of_its_own(tmp_path):
+    shown = [call("plan", *TINY, *more, cwd=tmp_path).stdout for more in ([], ["--quick"])]
+    shown.append(call("plan", cwd=tmp_path).stdout)
+    folders = [text.split("Plan for ")[1].split()[0] for text in shown]
+    assert len(set(folders)) == 3
+    assert folders[2] == "runs/default"
+
+
 def test_plan_says_what_is_done(folder):
     shown = call("plan", *TINY, "--out", folder, cwd=folder)
     assert shown.returncode == 0
@@ -160,14 +175,16 @@ def test_a_run_that_was_stopped_ends_as_if_it_had_not_been(how, tmp_path):
         [*BASE, *arguments, "--jobs", "2", "--out", "stopped"],
         cwd=tmp_path,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     cells = tmp_path / "stopped" / "cells"
     deadline = time.monotonic() + 120
     while len(list(cells.rglob("*.json"))) < 5 and time.monotonic() < deadline:
         time.sleep(0.01)
     stopped.send_signal(how)
-    stopped.wait(timeout=30)
+    _, said = stopped.communicate(timeout=30)
+    assert ("Finished cells are kept" in said) == (how == signal.SIGINT)
     kept = len(list(cells.rglob("*.json")))
     assert 5 <= kept < 56
     assert not (tmp_path / "stopped" / "results.csv").exists()

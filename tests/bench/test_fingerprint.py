@@ -63,3 +63,42 @@ def test_hash_json_sees_values_and_not_the_order_of_keys():
     assert hash_json({"a": 1, "b": [1, 2]}) == hash_json({"b": [1, 2], "a": 1})
     assert hash_json({"a": 1}) != hash_json({"a": 2})
     assert hash_json([1, 2]) != hash_json([2, 1])
+
+
+def test_a_script_counts_with_what_it_imports(tmp_path):
+    (tmp_path / "script.py").write_text(
+        "import weights\n"
+        "from fusebench.bench.fingerprint import hash_source\n"
+        "class Mine: pass\n"
+        "print(hash_source(Mine))\n"
+    )
+
+    def hash_script(weight):
+        (tmp_path / "weights.py").write_text(f"weight = {weight}\n")
+        command = [sys.executable, "-B", str(tmp_path / "script.py")]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    assert hash_script(1) != hash_script(2)
+    assert hash_script(1) == hash_script(1)
+
+
+def test_the_base_class_counts(tmp_path):
+    from fusebench.bench.fingerprint import _closure
+    from fusebench.fusions.late import LateMean
+
+    assert "fusebench.fusions.preprocessing" in _closure(LateMean.__module__)
+    mine = type("Mine", (LateMean,), {"__module__": "json"})
+    assert hash_source(mine) == hash_source(LateMean)
+
+
+def test_files_are_read_again_when_told(tmp_path, monkeypatch):
+    from fusebench.bench.fingerprint import forget_sources
+
+    module = tmp_path / "changing_module.py"
+    monkeypatch.syspath_prepend(tmp_path)
+    module.write_text("class Mine: x = 1\n")
+    mine = __import__("changing_module").Mine
+    before = hash_source(mine)
+    module.write_text("class Mine: x = 2\n")
+    forget_sources()
+    assert hash_source(mine) != before

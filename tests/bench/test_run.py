@@ -261,3 +261,83 @@ def test_every_cell_of_the_default_suite_has_its_own_key():
 def test_an_unknown_name_gets_a_suggestion(change, message):
     with pytest.raises(fusebench.FusebenchError, match=message):
         make_plan(SUITE.model_copy(update=change))
+
+
+@pytest.mark.parametrize(
+    "what", ["noise-vector-gaussian-a-5.a.vector.npy", "missing-modality-a-5.present.npy"]
+)
+@pytest.mark.parametrize("damage", ["lost", "torn"])
+def test_damaged_features_are_made_again(copy, finished, what, damage):
+    for path in (copy / "features").rglob(what):
+        path.unlink() if damage == "lost" else path.write_bytes(path.read_bytes()[:40])
+    for path in (copy / "cells").rglob("seed*.json"):
+        path.unlink()
+    again = run(copy)
+    assert again.ran == 12
+    pd.testing.assert_frame_equal(numbers(again), numbers(finished))
+
+
+@pytest.mark.parametrize("name", ["results.csv", "leaderboard.md", "report.html", "run.json"])
+def test_damaged_outputs_are_written_again(copy, name):
+    before = (copy / name).read_text()
+    (copy / name).write_text("not what was written")
+    assert run(copy).ran == 0
+    after = (copy / name).read_text()
+    assert after == before if name.startswith(("results", "leaderboard")) else after[:9] == before[:9]
+
+
+def test_outputs_of_another_plan_are_replaced(copy):
+    table = (copy / "results.csv").read_text()
+    run(copy, SUITE.model_copy(update={"fusions": ("late-mean",)}))
+    assert (copy / "results.csv").read_text() != table
+    assert run(copy).ran == 0
+    assert (copy / "results.csv").read_text() == table
+
+
+def test_a_run_of_which_nothing_is_done_leaves_its_reasons(tmp_path, monkeypatch):
+    from fusebench.datasets.registry import datasets
+
+    def load(self, seed=0):
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(datasets["synth-xor"], "load", load)
+    summary = run(tmp_path)
+    assert (summary.done, summary.failed) == (0, 12)
+    assert "the disk is gone" in (tmp_path / "results.csv").read_text()
+    assert not (tmp_path / "report.html").exists()
+    assert json.loads((tmp_path / "run.json").read_text())["cells"]["failed"] == 12
+
+
+def test_a_metric_that_is_not_finite_fails_its_cells_only(tmp_path, monkeypatch):
+    from fusebench.bench.metrics import metrics, register_metric
+
+    @register_metric("endless", direction="minimize")
+    def endless(y, probabilities):
+        return float("inf") if probabilities[0, 0] != probabilities[1, 0] else 0.0
+
+    try:
+        summary = run(tmp_path, SUITE.model_copy(update={"fusions": ("late-mean",), "seeds": 1}))
+    finally:
+        metrics.remove("endless")
+    status = summary.records.groupby("fusion")["status"].first()
+    assert status["late-mean"] == "failed"
+    assert status["majority"] == "done"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"fusion_options": {"early-mlp": {"random_state": 7}}}, "'random_state' of 'early-mlp' is given by"),
+        (
+            {"fusion_options": {"unimodal": {"modality": "zz"}}},
+            "'modality' of 'unimodal' is given by the plan",
+        ),
+        ({"dataset_options": {"synth-xor": {"data_dir": "/"}}}, "'data_dir' of 'synth-xor' is given by"),
+        ({"dataset_options": {"synth-xor": {"separation": "big"}}}, "separation must be a number"),
+        ({"dataset_options": {"synth-xor": {"n_train": True}}}, "n_train must be an integer"),
+        ({"fusion_options": {"late-mean": {"x": 3}}}, "no parameter 'x'; there are none"),
+    ],
+)
+def test_an_option_that_cannot_be_set_is_refused(change, message):
+    with pytest.raises(fusebench.FusebenchError, match=message):
+        make_plan(SUITE.model_copy(update=change))

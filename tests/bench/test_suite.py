@@ -35,6 +35,7 @@ def test_a_file_is_read_and_flags_win(tmp_path):
         ('datasets = ["synth-xor"]\nseeds = "many"', r"wrong value for 'seeds' \('many'\)"),
         ("seeds = 3", "lacks the field 'datasets'"),
         ("datasets = []", "wrong value for 'datasets'"),
+        ('name = "../elsewhere"\ndatasets = ["synth-xor"]', "wrong value for 'name'"),
     ],
 )
 def test_a_wrong_file_gets_one_sentence(tmp_path, text, message):

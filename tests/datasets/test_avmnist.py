@@ -196,7 +196,7 @@ def test_the_fingerprint_depends_on_content_and_options_alone(files, own_files):
     ("options", "part"),
     [
         ({"n_train": 0}, "n_train"),
-        ({"noise": 1.5}, "noise must lie between 0 and 1, however: 1.5"),
+        ({"noise": 1.5}, "noise must be a number between 0 and 1, however: 1.5"),
         ({"noise": float("nan")}, "noise"),
         ({"resolution": 5}, "resolution must divide 28, however: 5"),
         ({"resolution": 14.0}, "resolution must be an integer"),

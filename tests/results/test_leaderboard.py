@@ -155,3 +155,13 @@ def test_both_files_are_written(tmp_path, records):
     assert "3 cells skipped: multistream-hmm on fake-recipes" in text
     write_leaderboard(records, tmp_path)
     assert list(pd.read_csv(tmp_path / "leaderboard.csv").columns) == list(board.columns)
+
+
+def test_equal_differences_on_a_few_seeds_prove_nothing():
+    rows = [("fused", 0, 0.81), ("fused", 1, 0.85), ("best-unimodal", 0, 0.80), ("best-unimodal", 1, 0.84)]
+    records = pd.DataFrame(rows, columns=["fusion", "seed", "value"]).assign(
+        dataset="digits", metric="accuracy", direction="maximize"
+    )
+    board = build_leaderboard(records).set_index("fusion")
+    assert board.loc["fused", "beats_unimodal"] == "unclear"
+    assert board["tie"].nunique() == 1

@@ -205,3 +205,8 @@ def test_neighbouring_keys_are_neighbours_both_ways():
 def test_severities_are_bounded():
     with pytest.raises(ValueError, match="among 1 to 5"):
         register_scenario("too-much", mechanism="noise", levels={6: 1.0}, level_name="", identity=0.0)
+
+
+def test_nothing_is_taken_from_data_of_one_modality():
+    found = {condition.scenario.mechanism for condition in find_conditions({"a": Kind.VECTOR})}
+    assert found == {"clean", "noise"}
