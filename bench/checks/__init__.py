@@ -1,6 +1,7 @@
 """Conformance checks: the promises that every strategy and data set keeps, built in or from a plugin."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from ...datasets.registry import datasets, load_dataset
 from ...errors import UnknownNameError, did_you_mean
@@ -13,8 +14,15 @@ from .runner import Check
 __all__ = ["check_dataset", "check_fusion", "dataset_checks", "find_checks", "fusion_checks"]
 
 
-def find_checks(name: str) -> Iterator[Check]:
+def find_checks(name: str, data_dir: Path | None = None) -> Iterator[Check]:
     """Give the checks of a registered strategy or data set, as (title, function).
+
+    Parameters
+    ----------
+    name : str
+        Of either.
+    data_dir : Path, optional
+        Where files of data sets are.
 
     Raises
     ------
@@ -24,7 +32,7 @@ def find_checks(name: str) -> Iterator[Check]:
     if name in fusions:
         return fusion_checks(example_of(name))
     if name in datasets:
-        return dataset_checks(load_dataset(name))
+        return dataset_checks(load_dataset(name, data_dir=data_dir))
     known = [*fusions, *datasets]
     raise UnknownNameError(f"There is no fusion or data set named {name!r}; {did_you_mean(name, known)}")
 

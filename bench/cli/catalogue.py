@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ...errors import UnknownNameError, did_you_mean
+from ...errors import DataNotFoundError, UnknownNameError, did_you_mean
+from .running import DataDirOption
 
 __all__ = ["check", "list_names", "show"]
 
@@ -70,14 +71,19 @@ def show(
     Console().print(table)
 
 
-def check(name: Annotated[str, typer.Argument(help="Name of a fusion or data set.")]) -> None:
+def check(
+    name: Annotated[str, typer.Argument(help="Name of a fusion or data set.")],
+    data_dir: DataDirOption = None,
+) -> None:
     """Check that a strategy or data set keeps the promises of its kind; exit code 1 if it breaks one."""
     from ..checks import find_checks
 
     broken = 0
-    for title, run_check in find_checks(name):
+    for title, run_check in find_checks(name, data_dir):
         try:
             run_check()
+        except DataNotFoundError:  # says nothing of the promises
+            raise
         except Exception as error:
             broken += 1
             first = str(error).strip().split("\n", 1)[0]

@@ -137,6 +137,10 @@ def test_missing_data_are_one_sentence(tmp_path):
     assert_one_sentence(done, "mnist", "FUSEBENCH_DATA")
 
 
+def test_checking_data_that_are_not_there_is_one_sentence(tmp_path):
+    assert_one_sentence(call("check", "avmnist", "--data-dir", tmp_path, cwd=tmp_path), "mnist")
+
+
 def test_folders_without_results_are_one_sentence(tmp_path):
     assert_one_sentence(call("leaderboard", "nowhere", cwd=tmp_path), "nowhere")
     (tmp_path / "results.parquet").write_bytes(b"PAR1 but not really")
