@@ -57,7 +57,7 @@ class Progress(Listener):
         """Say that a cell has finished."""
         self._done += 1
         name = f"{cell.dataset} / {cell.fusion} / seed {cell.seed}"
-        if result.status not in ("done", "skipped"):
+        if result.failed:
             # What breaks the data of a seed breaks all its cells: the reason is said once.
             reason = (
                 result.reason if (known := (cell.bundle.key, result.reason)) not in self._said else "as above"

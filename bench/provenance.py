@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
-__all__ = ["collect_provenance"]
+__all__ = ["collect_provenance", "read_provenance"]
 
 _PACKAGES = (
     "hmmlearn",
@@ -46,6 +46,15 @@ def collect_provenance() -> dict[str, Any]:
         "hardware": _describe_hardware(),
         "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
     }
+
+
+def read_provenance(folder: Path) -> dict[str, Any]:
+    """Read the ``run.json`` of a run; empty if there is none or it is damaged."""
+    try:
+        written = json.loads((folder / "run.json").read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return written if isinstance(written, dict) else {}
 
 
 def _find_version(package: str) -> str | None:

@@ -4,16 +4,16 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import file_digest
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from ..datasets.storage import hash_files
 from ..errors import FusebenchError
 from ..results.files import write_atomically
 from .fingerprint import hash_json
 from .plan import Cell, make_plan
-from .provenance import collect_provenance
+from .provenance import collect_provenance, read_provenance
 from .store import CellResult, DamagedCellError, Store
 from .suite import Suite, load_suite
 
@@ -126,17 +126,13 @@ def run(
     """
     asked = load_suite(
         suite,
-        datasets=_tuple(datasets),
-        fusions=_tuple(fusions),
-        scenarios=_tuple(scenarios),
+        datasets=datasets,
+        fusions=fusions,
+        scenarios=scenarios,
         seeds=seeds,
         quick=quick,
     )
     return run_plan(asked, make_plan(asked, data_dir), out=out, jobs=jobs, retry_failed=retry_failed)
-
-
-def _tuple(names: Sequence[str] | None) -> tuple[str, ...] | None:
-    return None if names is None else tuple(names)
 
 
 def find_todo(
@@ -197,7 +193,7 @@ def run_plan(
     store.check_writable()
     results, todo = find_todo(cells, store, listener.warn)
     if retry_failed:
-        again = [cell for cell in cells if cell.key in results and _failed(results[cell.key])]
+        again = [cell for cell in cells if cell.key in results and results[cell.key].failed]
         todo += again
     started, clock = datetime.now(UTC), perf_counter()
     listener.start(len(cells), len(cells) - len(todo))
@@ -219,10 +215,6 @@ def run_plan(
     )
 
 
-def _failed(result: CellResult) -> bool:
-    return result.status not in ("done", "skipped")
-
-
 def _write_outputs(
     suite: Suite,
     cells: list[Cell],
@@ -241,11 +233,13 @@ def _write_outputs(
 
     note = QUICK_NOTICE if suite.quick else ""
     records = validate(make_records(cells, results, note))
-    failed = sum(_failed(result) for result in results.values())
+    failed = sum(result.failed for result in results.values())
     done = sum(result.status == "done" for result in results.values())
     summary = RunSummary(folder, records, ran, done, failed)
     asked = suite.model_dump(mode="json")
-    if not ran and _is_current(folder, asked, cells):
+    plan = hash_json([cell.key for cell in cells])
+    outputs = [folder / name for name in _OUTPUTS]
+    if not ran and _is_current(read_provenance(folder), asked, plan, outputs):
         return summary
     provenance = {
         **collect_provenance(),
@@ -254,7 +248,7 @@ def _write_outputs(
         "started": started.isoformat(timespec="seconds"),
         "seconds": round(seconds, 1),
         "cells": {"planned": len(cells), "ran": ran, "failed": failed},
-        "plan": hash_json([cell.key for cell in cells]),
+        "plan": plan,
         "note": note,
     }
     # Gone while the others are written, and the last to be: it says that they belong to this plan.
@@ -263,25 +257,13 @@ def _write_outputs(
     if summary.done:
         write_leaderboard(records, folder, metric=suite.metric)
         write_report(records, provenance, summary.report, metric=suite.metric)
-    provenance["files"] = {name: _digest(folder / name) for name in _OUTPUTS if (folder / name).is_file()}
+    provenance["files"] = hash_files(path for path in outputs if path.is_file())
     write_atomically(folder / "run.json", (json.dumps(provenance, indent=2) + "\n").encode())
     return summary
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
-
-
-def _is_current(folder: Path, suite: dict[str, Any], cells: list[Cell]) -> bool:
-    """Tell whether the tables and the report in the folder are those of this plan."""
-    try:
-        written = json.loads((folder / "run.json").read_bytes())
-    except (OSError, ValueError):
+def _is_current(written: dict[str, Any], suite: dict[str, Any], plan: str, outputs: list[Path]) -> bool:
+    """Tell whether the tables and the report that a ``run.json`` tells of are there, and are of this plan."""
+    if written.get("suite") != suite or written.get("plan") != plan:
         return False
-    if not isinstance(written, dict) or written.get("suite") != suite:
-        return False
-    if written.get("plan") != hash_json([cell.key for cell in cells]):
-        return False
-    there = {name: _digest(folder / name) for name in _OUTPUTS if (folder / name).is_file()}
-    return len(there) == len(_OUTPUTS) and there == written.get("files")
+    return all(path.is_file() for path in outputs) and hash_files(outputs) == written.get("files")

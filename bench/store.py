@@ -52,6 +52,11 @@ class CellResult:
     n_test: int = 0
     warnings: list[str] = field(default_factory=list)
 
+    @property
+    def failed(self) -> bool:
+        """Whether it should have scores and has none; what is skipped should not."""
+        return self.status not in ("done", "skipped")
+
 
 class Store:
     """The folder of a run.

@@ -195,6 +195,11 @@ class MultimodalData:
         """Which samples have this modality, shape (n,)."""
         return self.mask[:, self.names.index(name)]
 
+    def valid(self, name: str) -> NDArray[np.bool_]:
+        """Tell what of a modality may be read: shape (n,), or (n, T) where it has frames."""
+        modality, present = self.modalities[name], self.has(name)
+        return present if modality.lengths is None else modality.frame_mask() & present[:, None]
+
     def take(self, index: NDArray) -> "MultimodalData":
         """Select samples by an integer or boolean index."""
         return MultimodalData(

@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets.data import Kind, Modality, MultimodalData
+from ..datasets.data import MultimodalData
 
 __all__ = ["Standardizer"]
 
@@ -24,6 +24,7 @@ class Standardizer:
 
     Examples
     --------
+    >>> from fusebench.datasets.data import Kind, Modality
     >>> x = np.array([[1.0], [3.0], [np.nan]], np.float32)
     >>> data = MultimodalData({"a": Modality(Kind.VECTOR, x)}, present=np.array([[True], [True], [False]]))
     >>> Standardizer().fit(data).transform(data).modalities["a"].values.ravel()
@@ -37,7 +38,7 @@ class Standardizer:
         """Learn mean and spread of every feature."""
         self.mean_, self.scale_ = {}, {}
         for name, modality in data.modalities.items():
-            rows = _valid(modality, data.has(name))
+            rows = data.valid(name)
             features = modality.values[rows].astype(np.float64)
             if len(features) == 0:
                 features = np.zeros((1, modality.values.shape[-1]))
@@ -51,15 +52,8 @@ class Standardizer:
         """Standardise; float32, the same shapes."""
         modalities = {}
         for name, modality in data.modalities.items():
-            rows = _valid(modality, data.has(name))
+            rows = data.valid(name)
             values = np.zeros(modality.values.shape, np.float32)
             values[rows] = (modality.values[rows] - self.mean_[name]) / self.scale_[name]
             modalities[name] = replace(modality, values=values)
         return replace(data, modalities=modalities)
-
-
-def _valid(modality: Modality, present: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Tell what may be read: shape (n,) for vectors, (n, T) for sequences."""
-    if modality.kind is Kind.SEQUENCE:
-        return modality.frame_mask() & present[:, None]
-    return present

@@ -14,6 +14,7 @@ from .stats import (
     clean_scores,
     condition_scores,
     dataset_means,
+    find_side,
     find_sign,
     mean_ranks,
     paired_basis,
@@ -25,8 +26,6 @@ from .stats import (
 __all__ = ["BASELINE", "build_leaderboard", "by_dataset", "compute_gains", "write_leaderboard"]
 
 BASELINE = "best-unimodal"
-
-_WIDTH = 1e-9
 
 
 def build_leaderboard(
@@ -198,10 +197,9 @@ def _describe_fusions(records: pd.DataFrame) -> pd.DataFrame:
 def _judge(board: pd.DataFrame) -> pd.Series:
     verdict = pd.Series("unclear", index=board.index)
     verdict[board["gain"].isna()] = ""
-    # Two or three seeds can differ by exactly the same amount: an interval of no width is no proof.
-    wide = board["gain_high"] - board["gain_low"] > _WIDTH
-    verdict[wide & (board["gain_low"] > 0)] = "yes"
-    verdict[wide & (board["gain_high"] < 0)] = "no"
+    side = find_side(board[["gain_low", "gain_high"]].set_axis(["low", "high"], axis=1))
+    verdict[side > 0] = "yes"
+    verdict[side < 0] = "no"
     return verdict
 
 

@@ -137,6 +137,31 @@ def paired_intervals(differences: pd.DataFrame) -> pd.DataFrame:
     return _interval_frame(blocks, differences.columns)
 
 
+def find_side(intervals: pd.DataFrame) -> pd.Series:
+    """Tell on which side of 0 intervals of differences lie.
+
+    An interval of no width is no proof: a few seeds can differ by exactly the same amount.
+
+    Parameters
+    ----------
+    intervals : pandas.DataFrame
+        Columns ``low`` and ``high``.
+
+    Returns
+    -------
+    pandas.Series of int
+        1 above 0, -1 below, 0 if it holds 0, has no width or no ends.
+
+    Examples
+    --------
+    >>> find_side(pd.DataFrame({"low": [0.1, -0.2, -0.1, 0.1], "high": [0.2, -0.1, 0.1, 0.1]})).to_list()
+    [1, -1, 0, 0]
+    """
+    wide = intervals["high"] - intervals["low"] > 1e-9
+    above, below = wide & (intervals["low"] > 0), wide & (intervals["high"] < 0)
+    return above.astype(int) - below.astype(int)
+
+
 def mean_ranks(means: pd.DataFrame, sign: int) -> pd.Series:
     """Average each fusion's rank over data sets; 1 is best, ties share the mean of their places.
 
@@ -182,11 +207,9 @@ def tie_groups(scores: pd.DataFrame, sign: int) -> pd.Series:
     while left:
         group += 1
         behind = -sign * scores[left].sub(scores[left[0]], axis=0)
-        interval = paired_intervals(behind)
-        # An interval of no width (a few seeds that differ by the same amount) is no proof of a difference.
-        low = interval["low"].where(interval["high"] - interval["low"] > 1e-9, 0.0)
-        groups[low.index[~(low > 0)]] = group
-        left = list(low.index[low > 0])
+        side = find_side(paired_intervals(behind))
+        groups[side.index[side <= 0]] = group
+        left = list(side.index[side > 0])
     return groups
 
 

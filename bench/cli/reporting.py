@@ -20,9 +20,10 @@ def leaderboard(folder: FolderArgument, metric: MetricOption = None) -> None:
     """Show the leaderboard of a run and write leaderboard.csv and leaderboard.md."""
     from ...results.leaderboard import write_leaderboard
     from ...results.records import read_records
+    from ..provenance import read_provenance
 
     records = read_records(folder)
-    chosen = metric or _metric_of(_read_provenance(folder))
+    chosen = metric or _metric_of(read_provenance(folder))
     write_leaderboard(records, folder, metric=chosen)
     print_results(records, metric=chosen)
 
@@ -31,8 +32,9 @@ def report(folder: FolderArgument, metric: MetricOption = None) -> None:
     """Write report.html of a run: one file that opens offline."""
     from ...results.records import read_records
     from ...results.report import write_report
+    from ..provenance import read_provenance
 
-    provenance = _read_provenance(folder)
+    provenance = read_provenance(folder)
     chosen = metric or _metric_of(provenance)
     write_report(read_records(folder), provenance, folder / "report.html", metric=chosen)
     typer.echo(f"Report: {(folder / 'report.html').resolve()}")
@@ -45,16 +47,6 @@ def print_results(records: "pd.DataFrame", *, metric: str) -> None:
     from ...results.render import print_leaderboard
 
     print_leaderboard(records, Console(), metric=metric)
-
-
-def _read_provenance(folder: Path) -> dict[str, Any]:
-    import json
-
-    try:
-        provenance: dict[str, Any] = json.loads((folder / "run.json").read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return provenance if isinstance(provenance, dict) else {}
 
 
 def _metric_of(provenance: dict[str, Any]) -> str:

@@ -121,9 +121,9 @@ def _make(
 
     asked = load_suite(
         suite,
-        datasets=tuple(dataset) if dataset else None,
-        fusions=tuple(fusion) if fusion else None,
-        scenarios=tuple(scenario) if scenario else None,
+        datasets=dataset or None,
+        fusions=fusion or None,
+        scenarios=scenario or None,
         seeds=seeds,
         quick=quick or None,
     )

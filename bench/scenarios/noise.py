@@ -97,13 +97,7 @@ def add_gaussian_noise(
     True
     """
     vector = data.modalities[modality]
-    reference = train.modalities[modality]
-    rows = train.has(modality)
-    known = (
-        reference.values[rows]
-        if reference.lengths is None
-        else reference.values[reference.frame_mask() & rows[:, None]]
-    )
+    known = train.modalities[modality].values[train.valid(modality)]
     noise = rng.standard_normal(vector.values.shape, dtype=np.float32) * (level * known.std(axis=0))
     return data.with_modality(modality, replace(vector, values=(vector.values + noise).astype(np.float32)))
 
