@@ -20,7 +20,7 @@ View = Literal["vector", "sequence"]
 class FusionStrategy(ClassifierMixin, BaseEstimator):
     """A scikit-learn style classifier over `MultimodalData`.
 
-    A subclass writes `_fit` and `_predict_proba`. This class does what would otherwise be written, and
+    A subclass writes `_fit` and `_predict_outputs`. This class does what would otherwise be written, and
     got wrong, in each of them:
 
     - modalities are put in alphabetical order, so that their order in the data changes no number;
@@ -117,7 +117,7 @@ class FusionStrategy(ClassifierMixin, BaseEstimator):
         probabilities = np.tile(self.prior_, (len(data), 1))
         known = data.mask.sum(axis=1) > 0
         if known.any():
-            probabilities[known] = self._predict_proba(prepared if known.all() else prepared.take(known))
+            probabilities[known] = self._predict_outputs(prepared if known.all() else prepared.take(known))
         if not np.isfinite(probabilities).all():
             raise DivergedError(f"{type(self).__name__} predicted probabilities that are not finite.")
         normalised: NDArray[np.float64] = probabilities / probabilities.sum(axis=1, keepdims=True)
@@ -133,7 +133,7 @@ class FusionStrategy(ClassifierMixin, BaseEstimator):
         """Fit to prepared data: sorted, standardised, labels 0 .. n_classes - 1, absent content 0."""
 
     @abstractmethod
-    def _predict_proba(self, data: MultimodalData) -> NDArray[np.float64]:
+    def _predict_outputs(self, data: MultimodalData) -> NDArray[np.float64]:
         """Predict for prepared data of which each sample has at least one modality; shape (n, n_classes)."""
 
     def _prepare(self, data: MultimodalData) -> MultimodalData:

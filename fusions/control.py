@@ -35,7 +35,7 @@ class Majority(FusionStrategy):
     def _fit(self, train: MultimodalData, validation: MultimodalData) -> None:
         """Learn nothing beyond `prior_`."""
 
-    def _predict_proba(self, data: MultimodalData) -> NDArray[np.float64]:
+    def _predict_outputs(self, data: MultimodalData) -> NDArray[np.float64]:
         return np.tile(self.prior_, (len(data), 1))
 
 
@@ -78,7 +78,7 @@ class Unimodal(FusionStrategy):
             )
         self._classifier = UnimodalClassifier(self.modality, self.prior_).fit(train, validation)
 
-    def _predict_proba(self, data: MultimodalData) -> NDArray[np.float64]:
+    def _predict_outputs(self, data: MultimodalData) -> NDArray[np.float64]:
         return self._classifier.predict_proba(data)
 
 
@@ -121,7 +121,7 @@ class BestUnimodal(FusionStrategy):
         self._order = np.array(sorted(range(len(keys)), key=keys.__getitem__))
         self.ranking_ = [train.names[m] for m in self._order]
 
-    def _predict_proba(self, data: MultimodalData) -> NDArray[np.float64]:
+    def _predict_outputs(self, data: MultimodalData) -> NDArray[np.float64]:
         votes = predict_unimodal(self._classifiers, data)
         chosen = self._order[data.mask[:, self._order].argmax(axis=1)]
         probabilities: NDArray[np.float64] = votes[np.arange(len(data)), chosen]

@@ -46,7 +46,7 @@ class EarlyLogistic(FusionStrategy):
             concatenate(train), train.labels, validation=(concatenate(validation), validation.labels)
         )
 
-    def _predict_proba(self, data: MultimodalData) -> NDArray[np.float64]:
+    def _predict_outputs(self, data: MultimodalData) -> NDArray[np.float64]:
         return self._model.predict_proba(concatenate(data))
 
 
@@ -120,7 +120,7 @@ class EarlyXGBoost(FusionStrategy):
             verbose=False,
         )
 
-    def _predict_proba(self, data: MultimodalData) -> NDArray[np.float64]:
+    def _predict_outputs(self, data: MultimodalData) -> NDArray[np.float64]:
         probabilities: NDArray = self._model.predict_proba(concatenate(data))
         return probabilities.astype(np.float64)
 

@@ -100,7 +100,7 @@ class MultistreamHMM(FusionStrategy):
         self._chains = self._fit_chains(train)
         self.stream_weights_, self.temperature_ = self._tune(validation)
 
-    def _predict_proba(self, data: MultimodalData) -> NDArray[np.float64]:
+    def _predict_outputs(self, data: MultimodalData) -> NDArray[np.float64]:
         scores = self._scores(self._log_emissions(data), self.stream_weights_)
         return np.exp(self._log_posterior(scores, 1 / self.temperature_))
 

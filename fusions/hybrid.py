@@ -49,7 +49,7 @@ class HybridStacking(FusionStrategy):
         )
         self._stacker = EvidenceStacker(self._branches, self.prior_).fit(validation)
 
-    def _predict_proba(self, data: MultimodalData) -> NDArray[np.float64]:
+    def _predict_outputs(self, data: MultimodalData) -> NDArray[np.float64]:
         return self._stacker.predict_proba(data)
 
     def _branches(self, data: MultimodalData) -> NDArray[np.float64]:

@@ -99,7 +99,7 @@ class KernelFusion(FusionStrategy):
             features, train.labels, validation=(held_out, validation.labels)
         )
 
-    def _predict_proba(self, data: MultimodalData) -> NDArray[np.float64]:
+    def _predict_outputs(self, data: MultimodalData) -> NDArray[np.float64]:
         kernel = self._compare(data)
         probabilities = self._classifier.predict_proba(kernel @ self._basis)
         return np.where(kernel.any(axis=1, keepdims=True), probabilities, self.prior_)

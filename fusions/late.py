@@ -40,7 +40,7 @@ class LateRule(FusionStrategy):
     def _fit(self, train: MultimodalData, validation: MultimodalData) -> None:
         self._classifiers = fit_unimodal(train, validation, self.prior_)
 
-    def _predict_proba(self, data: MultimodalData) -> NDArray[np.float64]:
+    def _predict_outputs(self, data: MultimodalData) -> NDArray[np.float64]:
         return self._combine(predict_unimodal(self._classifiers, data), data.mask)
 
     @abstractmethod

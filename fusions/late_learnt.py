@@ -123,7 +123,7 @@ class LateStacking(FusionStrategy):
         self._classifiers = fit_unimodal(train, validation, self.prior_)
         self._stacker = EvidenceStacker(self._branches, self.prior_, self._combiner()).fit(validation)
 
-    def _predict_proba(self, data: MultimodalData) -> NDArray[np.float64]:
+    def _predict_outputs(self, data: MultimodalData) -> NDArray[np.float64]:
         return self._stacker.predict_proba(data)
 
     def _branches(self, data: MultimodalData) -> NDArray[np.float64]:

@@ -94,7 +94,7 @@ class NeuralFusion(FusionStrategy):
                 patience=self.patience,
             )
 
-    def _predict_proba(self, data: MultimodalData) -> NDArray:
+    def _predict_outputs(self, data: MultimodalData) -> NDArray:
         from .batch import Batch
         from .trainer import predict_logits
 

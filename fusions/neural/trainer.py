@@ -69,7 +69,8 @@ def train_network(
     ----------
     network : Module
         From `Batch` to logits (n, n_classes). Trained in place; left in evaluation mode with the weights of
-        its best epoch.
+        its best epoch. With a method ``loss(batch)``, that is what training minimises instead of the
+        cross-entropy of the logits, which it then has to contain; training stops by the latter either way.
     data, validation : Batch
         With labels, on the device of the network.
     learning_rate, weight_decay : float
@@ -99,7 +100,7 @@ def train_network(
     best_weights: dict[str, Tensor] = {}
     for epoch in range(max_epochs):
         history.train_loss.append(_train_epoch(network, data, batch_size, optimizer))
-        history.validation_loss.append(_loss(predict_logits(network, validation), validation).item())
+        history.validation_loss.append(_validation_loss(network, validation))
         _check_finite(network, history)
         if history.validation_loss[-1] < best_loss:
             best_loss, best_epoch = history.validation_loss[-1], epoch
@@ -127,16 +128,29 @@ def _train_epoch(network: nn.Module, data: Batch, batch_size: int, optimizer: to
     for start in range(0, len(data), batch_size):
         batch = shuffled[start : start + batch_size]
         optimizer.zero_grad()
-        loss = _loss(network(batch), batch)
+        loss = _loss(network, batch)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         total.add_(loss.detach(), alpha=len(batch))
     return total.item() / len(data)
 
 
-def _loss(logits: Tensor, batch: Batch) -> Tensor:
+def _loss(network: nn.Module, batch: Batch) -> Tensor:
+    """Give the network's own loss, or the cross-entropy of its logits."""
+    if hasattr(network, "loss"):
+        own: Tensor = network.loss(batch)
+        return own
+    return _cross_entropy(network(batch), batch)
+
+
+def _cross_entropy(logits: Tensor, batch: Batch) -> Tensor:
     assert batch.labels is not None  # noqa: S101  (whoever trains has labels; for the type checker)
     return cross_entropy(logits, batch.labels)
+
+
+def _validation_loss(network: nn.Module, data: Batch) -> float:
+    """Give what training stops by: how well the predictions do, whatever else the network's own loss holds."""
+    return _cross_entropy(predict_logits(network, data), data).item()
 
 
 def _check_finite(network: nn.Module, history: History) -> None:

@@ -45,8 +45,8 @@ class UsesTheGlobalGenerator(LateMean):
 
 
 class DependsOnTheBatch(LateMean):
-    def _predict_proba(self, data):
-        probabilities = super()._predict_proba(data)
+    def _predict_outputs(self, data):
+        probabilities = super()._predict_outputs(data)
         return (probabilities + probabilities.mean(axis=0)) / 2
 
 

@@ -190,7 +190,7 @@ def broken_strategies():
 
     @register_fusion("diverges", family="custom")
     class Diverges(LateMean):
-        def _predict_proba(self, data):
+        def _predict_outputs(self, data):
             raise DivergedError("the loss is not finite")
 
     @register_fusion("wants-sequences", family="custom")

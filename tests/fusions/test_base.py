@@ -24,7 +24,7 @@ class Probe(FusionStrategy):
     def _fit(self, train, validation):
         self.train, self.validation = train, validation
 
-    def _predict_proba(self, data):
+    def _predict_outputs(self, data):
         self.seen = data
         total = sum(m.values.sum(axis=1) for m in data.modalities.values())
         odds = np.exp(np.clip(total, -20, 20)) if self.answer is None else np.full(len(data), self.answer)
