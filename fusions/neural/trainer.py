@@ -149,7 +149,7 @@ def _cross_entropy(logits: Tensor, batch: Batch) -> Tensor:
 
 
 def _validation_loss(network: nn.Module, data: Batch) -> float:
-    """Give what training stops by: how well the predictions do, whatever else the network's own loss holds."""
+    """Give what training stops by: how good predictions are, whatever else the own loss of a network holds."""
     return _cross_entropy(predict_logits(network, data), data).item()
 
 
