@@ -3,21 +3,15 @@
 Features are standardised on what is present in training; an absent vector becomes the training mean, 0.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ..datasets.data import MultimodalData
 from .base import FusionStrategy
 from .logistic import TunedLogistic
-from .neural.estimator import NeuralFusion
 from .registry import register_fusion
 
-if TYPE_CHECKING:
-    from torch import nn
-
-__all__ = ["EarlyLogistic", "EarlyMLP", "EarlyXGBoost", "concatenate"]
+__all__ = ["EarlyLogistic", "concatenate"]
 
 
 def concatenate(data: MultimodalData) -> NDArray[np.float32]:
@@ -48,99 +42,3 @@ class EarlyLogistic(FusionStrategy):
 
     def _predict_outputs(self, data: MultimodalData) -> NDArray[np.float64]:
         return self._model.predict_proba(concatenate(data))
-
-
-@register_fusion("early-xgboost", family="early", reference="Chen and Guestrin 2016, arXiv:1603.02754")
-class EarlyXGBoost(FusionStrategy):
-    """Concatenated vectors into gradient-boosted trees, their number chosen on validation.
-
-    XGBoost can send missing values down a branch of their own, but learns which branch only from training
-    data with missing values. With complete ones the direction is arbitrary, so absent features are the mean
-    here as in the other early strategies.
-
-    Parameters
-    ----------
-    n_estimators : int
-        At most this many boosting rounds.
-    learning_rate : float
-        Shrinkage of each tree.
-    max_depth : int
-        Of each tree.
-    patience : int
-        Boosting stops after this many rounds without a lower validation loss, and the best number is kept.
-    random_state : int
-        Draws the 80 % of samples and features that each tree sees.
-
-    References
-    ----------
-    Chen, Guestrin (2016). XGBoost: a scalable tree boosting system. KDD. arXiv:1603.02754.
-
-    Examples
-    --------
-    >>> from fusebench.datasets.registry import load_dataset
-    >>> data = load_dataset("synth-xor").features(seed=0)
-    >>> fusion = EarlyXGBoost(random_state=0).fit(data.train, data.validation)
-    >>> bool(fusion.score(data.test, data.test.labels) > 0.8)
-    True
-    """
-
-    def __init__(
-        self,
-        *,
-        n_estimators: int = 500,
-        learning_rate: float = 0.2,
-        max_depth: int = 4,
-        patience: int = 20,
-        random_state: int = 0,
-    ) -> None:
-        self.n_estimators = n_estimators
-        self.learning_rate = learning_rate
-        self.max_depth = max_depth
-        self.patience = patience
-        self.random_state = random_state
-
-    def _fit(self, train: MultimodalData, validation: MultimodalData) -> None:
-        from xgboost import XGBClassifier
-
-        self._model = XGBClassifier(
-            n_estimators=self.n_estimators,
-            learning_rate=self.learning_rate,
-            max_depth=self.max_depth,
-            subsample=0.8,
-            colsample_bytree=0.8,
-            tree_method="hist",
-            early_stopping_rounds=self.patience,
-            n_jobs=1,
-            random_state=self.random_state,
-        )
-        self._model.fit(
-            concatenate(train),
-            train.labels,
-            eval_set=[(concatenate(validation), validation.labels)],
-            verbose=False,
-        )
-
-    def _predict_outputs(self, data: MultimodalData) -> NDArray[np.float64]:
-        probabilities: NDArray = self._model.predict_proba(concatenate(data))
-        return probabilities.astype(np.float64)
-
-
-@register_fusion("early-mlp", family="early")
-class EarlyMLP(NeuralFusion):
-    """Concatenated vectors into a perceptron with two hidden layers.
-
-    The parameters are those of `NeuralFusion`.
-
-    Examples
-    --------
-    >>> from fusebench.datasets.registry import load_dataset
-    >>> data = load_dataset("synth-xor").features(seed=0)
-    >>> fusion = EarlyMLP(random_state=0).fit(data.train, data.validation)
-    >>> bool(fusion.score(data.test, data.test.labels) > 0.9)
-    True
-    """
-
-    def _build(self, train: MultimodalData) -> "nn.Module":
-        from .neural.early import ConcatenationMLP
-
-        return ConcatenationMLP(train.modalities, self.hidden, len(self.classes_), self.dropout)

@@ -9,7 +9,9 @@ from xgboost import DMatrix
 from fusebench.datasets.data import Kind, Modality, MultimodalData
 from fusebench.datasets.registry import load_dataset
 from fusebench.errors import FusebenchError
-from fusebench.fusions.early import EarlyLogistic, EarlyMLP, EarlyXGBoost, concatenate
+from fusebench.fusions.early import EarlyLogistic, concatenate
+from fusebench.fusions.early_mlp import EarlyMLP
+from fusebench.fusions.early_xgboost import EarlyXGBoost
 from fusebench.fusions.logistic import log_loss
 
 EARLY = [EarlyLogistic, EarlyXGBoost, EarlyMLP]

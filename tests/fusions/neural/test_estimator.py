@@ -10,7 +10,7 @@ from fusebench.errors import FusebenchError
 from fusebench.fusions.attention import CrossModalAttention
 from fusebench.fusions.bilinear import LowRankFusion, MultiplicativeInteractions, TensorFusion
 from fusebench.fusions.bilinear_pooling import MFB, MLB, MUTAN, CompactBilinear
-from fusebench.fusions.early import EarlyMLP
+from fusebench.fusions.early_mlp import EarlyMLP
 from fusebench.fusions.gating import EmbraceNet, FiLM, GatedMultimodalUnit, MixtureOfExperts
 from fusebench.fusions.neural.batch import Batch
 from fusebench.fusions.neural.trainer import seeded
