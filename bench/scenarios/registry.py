@@ -14,6 +14,7 @@ __all__ = ["CLEAN", "Condition", "Scenario", "find_conditions", "register_scenar
 
 Mechanism = Literal["clean", "missing", "noise", "misalignment"]
 
+Targets = Callable[[Mapping[str, Kind]], list[str]]
 Change = Callable[[MultimodalData, str, float, np.random.Generator, MultimodalData], MultimodalData]
 
 
@@ -38,6 +39,9 @@ class Scenario:
         The level that changes nothing, which severity 0 stands for.
     kinds : frozenset of Kind, optional
         It is applied to each modality of these kinds in turn; None means to the data as a whole.
+    targets : callable, optional
+        Takes the modalities with their kinds and lists what it is applied to in turn, where that is not
+        one modality. Joined names (``"audio+video"``) mean several at once.
     """
 
     name: str
@@ -47,11 +51,22 @@ class Scenario:
     level_name: str
     identity: float
     kinds: frozenset[Kind] | None = None
+    targets: Targets | None = None
 
     @property
     def summary(self) -> str:
         """First line of the function's docstring."""
         return (self.change.__doc__ or "").strip().split("\n", 1)[0]
+
+    def targets_in(self, modalities: Mapping[str, Kind]) -> list[str]:
+        """List what it is applied to in data of these modalities; ``""`` is the data as a whole."""
+        if self.mechanism in ("missing", "misalignment") and len(modalities) < 2:
+            return []  # nothing would be left, or there is nothing to be out of step with
+        if self.targets is not None:
+            return self.targets(modalities)
+        if self.kinds is None:
+            return [""]
+        return [name for name, kind in modalities.items() if kind in self.kinds]
 
 
 @dataclass(frozen=True)
@@ -63,7 +78,7 @@ class Condition:
     scenario : Scenario
         What is done.
     modality : str
-        To which modality; "" for the data as a whole.
+        To which modality, or modalities joined by "+"; "" for the data as a whole.
     severity : int
         How much, 0 to 5.
     """
@@ -137,6 +152,7 @@ def register_scenario(
     level_name: str,
     identity: float,
     kinds: Iterable[Kind] | None = None,
+    targets: Targets | None = None,
 ) -> Callable[[Change], Change]:
     """Make a decorator that enters a scenario into the registry.
 
@@ -152,7 +168,9 @@ def register_scenario(
 
     def enter(change: Change) -> Change:
         taken = None if kinds is None else frozenset(kinds)
-        scenarios.add(name, Scenario(name, mechanism, change, dict(levels), level_name, identity, taken))
+        scenarios.add(
+            name, Scenario(name, mechanism, change, dict(levels), level_name, identity, taken, targets)
+        )
         return change
 
     return enter
@@ -182,12 +200,6 @@ def find_conditions(modalities: Mapping[str, Kind], patterns: Iterable[str] = ("
     found = [Condition(CLEAN)]
     for name in scenarios.match(patterns):
         scenario = scenarios[name]
-        if scenario.mechanism == "missing" and len(modalities) < 2:
-            continue  # nothing would be left
-        targets = (
-            [""]
-            if scenario.kinds is None
-            else [m for m, kind in modalities.items() if kind in scenario.kinds]
-        )
+        targets = scenario.targets_in(modalities)
         found += [Condition(scenario, target, severity) for target in targets for severity in scenario.levels]
     return found

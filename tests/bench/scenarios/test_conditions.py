@@ -1,7 +1,5 @@
 """Promises of every registered scenario, built in or not."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -101,8 +99,8 @@ def test_shapes_dtypes_and_all_else_stay(condition):
 def test_the_same_key_gives_the_same_numbers_and_another_key_others(condition):
     first, again = apply(condition), apply(condition)
     assert measure(first) == measure(again) > 0
-    if condition.scenario.name == "missing-modality":
-        return  # takes the modality from all: nothing is random
+    if condition.scenario.name in ("missing-modality", "missing-pattern"):
+        return  # takes the modalities from all: nothing is random
     for other in (apply(condition, seed=1), apply(condition, dataset="elsewhere")):
         same_mask = (first.mask == other.mask).all()
         same_content = all(
@@ -119,36 +117,6 @@ def test_strength_grows_with_severity(scenario):
         strengths = [measure(apply(condition)) for condition in own]
         assert strengths == sorted(strengths)
         assert len(set(strengths)) == len(strengths)
-
-
-@given(st.integers(2, 5), st.integers(1, 60), st.floats(0, 1), st.integers(0, 1000))
-def test_the_missing_rate_is_exactly_the_one_asked_for(n_modalities, n, share, seed):
-    level = share * (n_modalities - 1) / n_modalities
-    data = MultimodalData({f"m{k}": Modality(Kind.VECTOR, np.zeros((n, 1))) for k in range(n_modalities)})
-    drop = scenarios["missing-rate"].change
-    present = drop(data, "", level, np.random.default_rng(seed), data).mask
-    assert (~present).sum() == round(level * n * n_modalities)
-    assert present.any(axis=1).all()
-
-
-def test_missing_sets_are_nested():
-    rates = [c for c in CHANGING if c.scenario.name == "missing-rate"]
-    masks = [apply(condition).mask for condition in rates]
-    for weaker, stronger in pairwise(masks):
-        assert (weaker >= stronger).all()
-
-
-def test_missing_at_random_takes_every_modality_alike():
-    data = MultimodalData({f"m{k}": Modality(Kind.VECTOR, np.zeros((5000, 1))) for k in range(2)})
-    drop = scenarios["missing-rate"].change
-    absent = ~drop(data, "", 0.3, np.random.default_rng(0), data).mask
-    assert absent.mean(axis=0) == pytest.approx([0.3, 0.3], abs=0.02)
-
-
-def test_a_missing_rate_that_leaves_nothing_is_refused():
-    drop = scenarios["missing-rate"].change
-    with pytest.raises(Exception, match=r"it can be 0\.8 at most"):
-        drop(RAW, "", 0.9, np.random.default_rng(0), RAW)
 
 
 @pytest.mark.parametrize("level", [20.0, 5.0, -5.0])
