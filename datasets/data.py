@@ -6,13 +6,14 @@ What is absent is absent: the content of an absent entry means nothing and nobod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FusebenchError
 
-__all__ = ["Kind", "Modality", "MultimodalData", "Splits"]
+__all__ = ["Kind", "Modality", "MultimodalData", "Splits", "Task"]
 
 
 class Kind(StrEnum):
@@ -23,6 +24,14 @@ class Kind(StrEnum):
     IMAGE = "image"
     AUDIO = "audio"
     TEXT = "text"
+
+
+class Task(StrEnum):
+    """What is to be predicted."""
+
+    CLASSIFICATION = "classification"
+    MULTILABEL = "multilabel"
+    REGRESSION = "regression"
 
 
 _NDIM = {Kind.VECTOR: 2, Kind.SEQUENCE: 3, Kind.IMAGE: 4, Kind.AUDIO: 2, Kind.TEXT: 1}
@@ -97,6 +106,10 @@ class Modality:
             )
         object.__setattr__(self, "lengths", lengths.astype(np.int64))
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore saved state, in which the kind may have become a plain string."""
+        self.__dict__.update(state, kind=Kind(state["kind"]))
+
     def __len__(self) -> int:
         return len(self.values)
 
@@ -120,8 +133,9 @@ class MultimodalData:
     ----------
     modalities : mapping of str to Modality
         All of the same length n; M of them.
-    y : numpy.ndarray of shape (n,), optional
-        Class labels.
+    y : numpy.ndarray, optional
+        Class labels of shape (n,); or floats of shape (n,) to regress on; or 0 and 1 of shape (n, k), which
+        of k labels apply.
     present : numpy.ndarray of bool, shape (n, M), optional
         Which entries are there, columns in the order of `modalities`; all of them when left out.
 
@@ -154,8 +168,8 @@ class MultimodalData:
         n = next(iter(sizes.values()))
         if len(set(sizes.values())) > 1:
             raise FusebenchError(f"Modalities must have the same number of samples, however: {sizes}.")
-        if self.y is not None and self.y.shape != (n,):
-            raise FusebenchError(f"y must have shape ({n},), however: {self.y.shape}.")
+        if self.y is not None:
+            _check_targets(self.y, n)
         mask = np.ones((n, len(sizes)), bool) if self.present is None else np.asarray(self.present)
         if mask.shape != (n, len(sizes)) or mask.dtype != bool:
             raise FusebenchError(
@@ -190,6 +204,19 @@ class MultimodalData:
         if self.y is None:
             raise FusebenchError("This needs labels: y is None.")
         return self.y
+
+    @property
+    def task(self) -> Task:
+        """What the labels ask for: two dimensions are labels of which several apply, floats are values.
+
+        Raises
+        ------
+        FusebenchError
+            If there are no labels.
+        """
+        if self.labels.ndim == 2:
+            return Task.MULTILABEL
+        return Task.REGRESSION if self.labels.dtype.kind == "f" else Task.CLASSIFICATION
 
     def has(self, name: str) -> NDArray[np.bool_]:
         """Which samples have this modality, shape (n,)."""
@@ -227,6 +254,16 @@ class MultimodalData:
         present = self.mask.copy()
         present[:, [self.names.index(name) for name in names]] = False
         return self.with_present(present)
+
+
+def _check_targets(y: NDArray, n: int) -> None:
+    if y.ndim not in (1, 2) or len(y) != n:
+        raise FusebenchError(f"y must have shape ({n},) or ({n}, number of labels), however: {y.shape}.")
+    if y.ndim == 2 and not np.isin(y, (0, 1)).all():
+        raise FusebenchError("Where several labels may apply, y holds 0 and 1 only.")
+    if y.dtype.kind == "f" and not np.isfinite(y).all():
+        row = int(np.flatnonzero(~np.isfinite(y))[0])
+        raise FusebenchError(f"y must be finite, however: {y[row]} in row {row}.")
 
 
 @dataclass(frozen=True, eq=False)

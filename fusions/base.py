@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from ..datasets.data import MultimodalData
+from ..datasets.data import MultimodalData, Task
 from ..errors import DivergedError, FusebenchError, did_you_mean
 from ..seeding import make_generator
 from .preprocessing import Standardizer
+from .targets import targets_for
 
 __all__ = ["FusionStrategy", "View"]
 
@@ -18,7 +19,7 @@ View = Literal["vector", "sequence"]
 
 
 class FusionStrategy(ClassifierMixin, BaseEstimator):
-    """A scikit-learn style classifier over `MultimodalData`.
+    """A scikit-learn style estimator over `MultimodalData`.
 
     A subclass writes `_fit` and `_predict_outputs`. This class does what would otherwise be written, and
     got wrong, in each of them:
@@ -26,10 +27,11 @@ class FusionStrategy(ClassifierMixin, BaseEstimator):
     - modalities are put in alphabetical order, so that their order in the data changes no number;
     - features are standardised on the training samples that are present;
     - absent content is 0 before a subclass sees it, so that it cannot be read by accident;
-    - labels become 0 .. n_classes - 1;
-    - without a validation split, a stratified fifth of the training samples becomes one;
-    - a sample of which nothing is present gets the class frequencies of the training data;
-    - probabilities that are not finite raise `DivergedError`.
+    - classes become 0 .. n_classes - 1, and values are standardised (`fusebench.fusions.targets`);
+    - without a validation split, a fifth of the training samples becomes one, stratified by class;
+    - a sample of which nothing is present gets the class or label frequencies, or the mean, of the training
+      data;
+    - outputs that are not finite raise `DivergedError`.
 
     As in scikit-learn, ``__init__`` only stores its arguments and learnt state ends in ``_``.
 
@@ -42,18 +44,22 @@ class FusionStrategy(ClassifierMixin, BaseEstimator):
         Class attribute: ``"native"`` if the method itself handles an absent modality (`data.mask` tells
         which), else the imputer: ``"mean"`` replaces absent features by their training mean and the
         subclass is shown complete data.
+    tasks : tuple of Task
+        Class attribute: what can be predicted; the plan skips data sets of another task.
     constant : bool
         Class attribute: True for a control that predicts the same for every sample.
     classes_ : numpy.ndarray of shape (n_classes,)
-        Sorted labels; columns of `predict_proba`.
+        Sorted labels; columns of `predict_proba`. Numbers of labels where several may apply; empty where
+        values are regressed on.
     modalities_ : list of str
         Names, sorted.
-    prior_ : numpy.ndarray of shape (n_classes,)
-        Class frequencies in training.
+    prior_ : numpy.ndarray of shape (n_outputs,)
+        Class or label frequencies in training; 0, the mean of standardised values, in regression.
     """
 
     views: ClassVar[tuple[View, ...]] = ("vector",)
     absence: ClassVar[Literal["native", "mean"]] = "mean"
+    tasks: ClassVar[tuple[Task, ...]] = (Task.CLASSIFICATION,)
     constant: ClassVar[bool] = False
 
     classes_: NDArray
@@ -77,24 +83,36 @@ class FusionStrategy(ClassifierMixin, BaseEstimator):
         Raises
         ------
         FusebenchError
-            If there are no labels, fewer than two classes, or a modality of a kind that is not taken.
+            If there are no labels, fewer than two classes, or a task or kind of modality that is not taken.
         """
-        classes, codes = np.unique(data.labels, return_inverse=True)
-        if len(classes) < 2:
-            raise FusebenchError(f"Training needs at least two classes, however: {classes.tolist()}.")
-        self.classes_ = classes
+        if data.task not in self.tasks:
+            raise FusebenchError(
+                f"{type(self).__name__} does {' and '.join(self.tasks)}, not {data.task}, "
+                "which the labels ask for."
+            )
+        self._targets = targets_for(data.task).fit(data.labels)
+        self.classes_, self.prior_ = self._targets.classes_, self._targets.prior_
         self.modalities_ = sorted(data.names)
-        self.prior_ = np.bincount(codes) / len(codes)
-        if validation is not None:
-            validation = validation.take(np.isin(validation.labels, classes))
+        if validation is not None and self.task_ is Task.CLASSIFICATION:
+            validation = validation.take(np.isin(validation.labels, self.classes_))
         if validation is None or len(validation) == 0:
             data, validation = _split(data, getattr(self, "random_state", 0))
         self._standardizer = Standardizer().fit(self._check(data))
         self._fit(self._prepare(data), self._prepare(validation))
         return self
 
+    @property
+    def task_(self) -> Task:
+        """Task of the training data."""
+        return self._targets.task
+
+    @property
+    def n_outputs_(self) -> int:
+        """How many classes or labels there are; 1 in regression."""
+        return len(self.prior_)
+
     def predict_proba(self, data: MultimodalData) -> NDArray[np.float64]:
-        """Give class probabilities.
+        """Give class probabilities, or of each label the probability that it applies.
 
         Parameters
         ----------
@@ -104,42 +122,66 @@ class FusionStrategy(ClassifierMixin, BaseEstimator):
         Returns
         -------
         numpy.ndarray of shape (n, n_classes)
-            Rows sum to 1; columns are in the order of `classes_`.
+            Columns are in the order of `classes_`. Rows sum to 1, unless several labels may apply.
 
         Raises
         ------
         FusebenchError
-            If the modalities are not those of training.
+            If the modalities are not those of training, or values were regressed on.
         DivergedError
             If a probability is not finite.
         """
-        prepared = self._prepare(data)
-        probabilities = np.tile(self.prior_, (len(data), 1))
-        known = data.mask.sum(axis=1) > 0
-        if known.any():
-            probabilities[known] = self._predict_outputs(prepared if known.all() else prepared.take(known))
-        if not np.isfinite(probabilities).all():
-            raise DivergedError(f"{type(self).__name__} predicted probabilities that are not finite.")
-        normalised: NDArray[np.float64] = probabilities / probabilities.sum(axis=1, keepdims=True)
-        return normalised
+        if self.task_ is Task.REGRESSION:
+            raise FusebenchError(f"{type(self).__name__} was fitted to values: it has no probabilities.")
+        return self._finish(data)
 
     def predict(self, data: MultimodalData) -> NDArray:
-        """Give the most probable class of each sample, shape (n,)."""
-        labels: NDArray = self.classes_[self.predict_proba(data).argmax(axis=1)]
-        return labels
+        """Give the most probable class or the value, shape (n,); or which labels apply, shape (n, k)."""
+        return self._targets.decide(self._finish(data))
+
+    def score(self, X: MultimodalData, y: NDArray, sample_weight: NDArray | None = None) -> float:
+        """Give the accuracy (of whole sets of labels where several may apply), or R squared in regression.
+
+        Parameters
+        ----------
+        X : MultimodalData
+            Samples; the name is scikit-learn's.
+        y : numpy.ndarray of shape (n,) or (n, k)
+            Their labels.
+        sample_weight : numpy.ndarray of shape (n,), optional
+            Weights.
+        """
+        from sklearn.metrics import accuracy_score, r2_score
+
+        measure = r2_score if self.task_ is Task.REGRESSION else accuracy_score
+        return float(measure(y, self.predict(X), sample_weight=sample_weight))
 
     @abstractmethod
     def _fit(self, train: MultimodalData, validation: MultimodalData) -> None:
-        """Fit to prepared data: sorted, standardised, labels 0 .. n_classes - 1, absent content 0."""
+        """Fit to prepared data: sorted, standardised, labels encoded, absent content 0."""
 
     @abstractmethod
     def _predict_outputs(self, data: MultimodalData) -> NDArray[np.float64]:
-        """Predict for prepared data of which each sample has at least one modality; shape (n, n_classes)."""
+        """Predict for prepared data of which each sample has at least one modality.
+
+        Class probabilities of shape (n, n_classes), up to scale; label probabilities (n, k); or standardised
+        values (n, 1).
+        """
+
+    def _finish(self, data: MultimodalData) -> NDArray[np.float64]:
+        prepared = self._prepare(data)
+        outputs = np.tile(self.prior_, (len(data), 1))
+        known = data.mask.sum(axis=1) > 0
+        if known.any():
+            outputs[known] = self._predict_outputs(prepared if known.all() else prepared.take(known))
+        if not np.isfinite(outputs).all():
+            raise DivergedError(f"{type(self).__name__} gave outputs that are not finite.")
+        return self._targets.finish(outputs)
 
     def _prepare(self, data: MultimodalData) -> MultimodalData:
         prepared = self._standardizer.transform(self._check(data))
         present = prepared.mask if self.absence == "native" else np.ones_like(prepared.mask)
-        y = None if data.y is None else np.searchsorted(self.classes_, data.y)
+        y = None if data.y is None else self._targets.encode(data.y)
         return MultimodalData(prepared.modalities, y, present)
 
     def _check(self, data: MultimodalData) -> MultimodalData:
@@ -164,11 +206,12 @@ class FusionStrategy(ClassifierMixin, BaseEstimator):
 
 
 def _split(data: MultimodalData, seed: int) -> tuple[MultimodalData, MultimodalData]:
-    """Hold out a stratified fifth; a class of fewer than five samples stays in training."""
+    """Hold out a fifth, of each class where there are classes; one of fewer than five samples stays."""
     rng = make_generator("validation split", seed)
     held_out = np.zeros(len(data), bool)
-    for label in np.unique(data.labels):
-        members = rng.permutation(np.flatnonzero(data.labels == label))
+    strata = data.labels if data.task is Task.CLASSIFICATION else np.zeros(len(data))
+    for stratum in np.unique(strata):
+        members = rng.permutation(np.flatnonzero(strata == stratum))
         held_out[members[: len(members) // 5]] = True
     if not held_out.any():
         return data, data

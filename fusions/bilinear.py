@@ -29,7 +29,7 @@ class BilinearFusion(NeuralFusion):
         from .neural.encoders import Encoders, IntermediateFusion
 
         encoders = Encoders(train.modalities, width, self.dropout)
-        head = nn.Sequential(nn.ReLU(), nn.Dropout(self.dropout), nn.Linear(self.hidden, len(self.classes_)))
+        head = nn.Sequential(nn.ReLU(), nn.Dropout(self.dropout), nn.Linear(self.hidden, self.n_outputs_))
         return IntermediateFusion(encoders, fusion, head)
 
 

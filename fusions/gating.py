@@ -30,7 +30,7 @@ class _GatingFusion(NeuralFusion):
         """Make the classifier of fused features."""
         from .neural.encoders import mlp
 
-        return mlp(self.hidden, self.hidden, len(self.classes_), dropout=self.dropout)
+        return mlp(self.hidden, self.hidden, self.n_outputs_, dropout=self.dropout)
 
 
 @register_fusion("gmu", family="gating", reference="Arevalo et al. 2017, arXiv:1702.01992")
@@ -168,6 +168,6 @@ class MixtureOfExperts(_GatingFusion):
         from .neural import gating
 
         mixture = gating.MixtureOfExperts(
-            len(train.modalities), self.hidden, self.hidden, len(self.classes_), self.dropout
+            len(train.modalities), self.hidden, self.hidden, self.n_outputs_, self.dropout
         )
         return self._around(mixture, nn.Identity(), train)

@@ -47,10 +47,10 @@ class HybridStacking(FusionStrategy):
         self._early = TunedLogistic(self.prior_).fit(
             concatenate(train), train.labels, validation=(concatenate(validation), validation.labels)
         )
-        self._stacker = EvidenceStacker(self._branches, self.prior_).fit(validation)
+        self._stacker = EvidenceStacker(self.prior_).fit(self._branches, validation)
 
     def _predict_outputs(self, data: MultimodalData) -> NDArray[np.float64]:
-        return self._stacker.predict_proba(data)
+        return self._stacker.predict_proba(self._branches(data))
 
     def _branches(self, data: MultimodalData) -> NDArray[np.float64]:
         early = self._early.predict_proba(concatenate(data))

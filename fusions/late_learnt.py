@@ -121,10 +121,10 @@ class LateStacking(FusionStrategy):
 
     def _fit(self, train: MultimodalData, validation: MultimodalData) -> None:
         self._classifiers = fit_unimodal(train, validation, self.prior_)
-        self._stacker = EvidenceStacker(self._branches, self.prior_, self._combiner()).fit(validation)
+        self._stacker = EvidenceStacker(self.prior_, self._combiner()).fit(self._branches, validation)
 
     def _predict_outputs(self, data: MultimodalData) -> NDArray[np.float64]:
-        return self._stacker.predict_proba(data)
+        return self._stacker.predict_proba(self._branches(data))
 
     def _branches(self, data: MultimodalData) -> NDArray[np.float64]:
         return predict_unimodal(self._classifiers, data)

@@ -39,8 +39,6 @@ class EvidenceStacker:
 
     Parameters
     ----------
-    branches : callable
-        Takes `MultimodalData` and gives class probabilities of shape (n, n_branches, n_classes).
     prior : numpy.ndarray of shape (n_classes,)
         Class frequencies.
     combiner : Combiner, optional
@@ -54,32 +52,41 @@ class EvidenceStacker:
 
     def __init__(
         self,
-        branches: Callable[[MultimodalData], NDArray[np.float64]],
         prior: NDArray[np.float64],
         combiner: Combiner | None = None,
     ) -> None:
-        self.branches = branches
         self.prior = prior
         self.combiner = combiner or TunedLogistic(prior, grid=(1.0,))
 
-    def fit(self, validation: MultimodalData) -> Self:
-        """Fit to standardised samples that the branches were not fitted on."""
+    def fit(
+        self, branches: Callable[[MultimodalData], NDArray[np.float64]], validation: MultimodalData
+    ) -> Self:
+        """Fit to standardised samples that the branches were not fitted on.
+
+        Parameters
+        ----------
+        branches : callable
+            Gives class probabilities of shape (n, n_branches, n_classes) for samples of which some lack a
+            modality.
+        validation : MultimodalData
+            The samples.
+        """
         copies = [validation, *(_lacking(validation, name) for name in validation.names)]
         weights = [1.0] + [1 / len(validation.names)] * len(validation.names)
         self.combiner.fit(
-            np.concatenate([self._evidence(copy) for copy in copies]),
+            np.concatenate([self._evidence(branches(copy)) for copy in copies]),
             np.tile(validation.labels, len(copies)),
             sample_weight=np.repeat(weights, len(validation)),
         )
         return self
 
-    def predict_proba(self, data: MultimodalData) -> NDArray[np.float64]:
-        """Give class probabilities, shape (n, n_classes)."""
-        return self.combiner.predict_proba(self._evidence(data))
+    def predict_proba(self, votes: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give class probabilities, shape (n, n_classes), from those of the branches."""
+        return self.combiner.predict_proba(self._evidence(votes))
 
-    def _evidence(self, data: MultimodalData) -> NDArray[np.float64]:
-        evidence = np.log(np.maximum(self.branches(data), _FLOOR)) - np.log(self.prior)
-        return evidence.reshape(len(data), -1)
+    def _evidence(self, votes: NDArray[np.float64]) -> NDArray[np.float64]:
+        evidence = np.log(np.maximum(votes, _FLOOR)) - np.log(self.prior)
+        return evidence.reshape(len(votes), -1)
 
 
 def _lacking(data: MultimodalData, name: str) -> MultimodalData:

@@ -3,6 +3,9 @@
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +13,8 @@ from sklearn.base import clone
 
 from ...datasets.data import Kind, Modality, MultimodalData, Splits
 from ...fusions.base import FusionStrategy
+from ...fusions.neural.estimator import NeuralFusion
+from ...fusions.state import load_fusion, save_fusion
 from ...seeding import make_generator
 from .runner import Check, bind, raise_broken
 
@@ -197,6 +202,34 @@ def check_seeding_is_idempotent(subject: _Subject) -> None:
     np.testing.assert_array_equal(again.predict_proba(data.test), subject.fitted().predict_proba(data.test))
 
 
+def check_saved_state_predicts_the_same(subject: _Subject) -> None:
+    """Saved without pickle and loaded, it predicts the same, to the last bit."""
+    fusion, test = subject.fitted(), subject.data(2).test
+    kind = type(fusion)
+    expected = fusion.predict_proba(test)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "state.skops"
+        save_fusion(fusion, path)
+        again = load_fusion(path, trusted=[f"{kind.__module__}.{kind.__qualname__}"])
+    np.testing.assert_array_equal(again.predict_proba(test), expected)
+
+
+def check_every_parameter_moves(subject: _Subject) -> None:
+    """Fitting changes every parameter of a network, and no trainable tensor hides outside of them."""
+    fusion = subject.fitted()
+    if not isinstance(fusion, NeuralFusion):
+        return
+    initial = dict(fusion.initial_network().named_parameters())
+    for name, parameter in fusion.network_.named_parameters():
+        assert not parameter.equal(initial[name]), f"{name} has not moved"
+    known = {id(parameter) for parameter in fusion.network_.parameters()}
+    for module in fusion.network_.modules():
+        for name, value in vars(module).items():
+            for item in _flatten(value):
+                hidden = getattr(item, "requires_grad", False) and id(item) not in known
+                assert not hidden, f"{type(module).__name__}.{name} holds a tensor that is no parameter"
+
+
 def check_fit_forgets(subject: _Subject) -> None:
     """A second fit leaves nothing of the first one."""
     other, data = subject.data(3), subject.data(2)
@@ -262,6 +295,8 @@ CHECKS: tuple[Callable[[_Subject], None], ...] = (
     check_padding_is_not_read,
     check_training_with_a_modality_that_is_never_there,
     check_seeding_is_idempotent,
+    check_saved_state_predicts_the_same,
+    check_every_parameter_moves,
     check_fit_forgets,
     check_global_random_state_is_untouched,
     check_input_is_not_changed,
@@ -275,6 +310,17 @@ def _assert_distribution(probabilities: NDArray, n: int, n_classes: int) -> None
     assert np.isfinite(probabilities).all(), "not finite"
     assert (probabilities >= 0).all(), "negative"
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+
+
+def _flatten(value: Any) -> Iterator[Any]:
+    """Give a value, or what is in a list, tuple or dictionary of values."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from _flatten(item)
+    else:
+        yield value
 
 
 def _drop(data: MultimodalData, share: float) -> MultimodalData:

@@ -24,8 +24,8 @@ class Batch:
         (n,) valid frames, for sequences only.
     present : Tensor of bool, shape (n, M)
         Columns in the order of `values`.
-    labels : Tensor of int64, shape (n,), optional
-        0 .. n_classes - 1.
+    labels : Tensor, optional
+        int64 of shape (n,), 0 .. n_classes - 1; or float32 of shape (n, k) or (n,), see `task_loss`.
 
     Examples
     --------
@@ -50,7 +50,7 @@ class Batch:
             {name: torch.as_tensor(m.values, dtype=torch.float32, device=device) for name, m in modalities},
             {name: torch.tensor(m.lengths, device=device) for name, m in modalities if m.lengths is not None},
             torch.tensor(data.mask, device=device),
-            None if data.y is None else torch.tensor(data.y, dtype=torch.int64, device=device),
+            None if data.y is None else torch.tensor(data.y, device=device),
         )
 
     def __len__(self) -> int:

@@ -2,11 +2,12 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 from numpy.typing import NDArray
 
-from ...datasets.data import MultimodalData
+from ...datasets.data import MultimodalData, Task
 from ...errors import FusebenchError
 from ..base import FusionStrategy
 
@@ -57,6 +58,8 @@ class NeuralFusion(FusionStrategy):
         Training and validation loss of every epoch.
     """
 
+    tasks: ClassVar[tuple[Task, ...]] = tuple(Task)
+
     hidden: int = 32
     dropout: float = 0.3
     learning_rate: float = 3e-3
@@ -72,7 +75,10 @@ class NeuralFusion(FusionStrategy):
 
     @abstractmethod
     def _build(self, train: MultimodalData) -> "nn.Module":
-        """Make a network from `Batch` to logits (n, n_classes); the sizes are those of the training data."""
+        """Make a network from `Batch` to logits (n, n_outputs), for data of the sizes of `train`.
+
+        It must not depend on the values in `train`: to load a saved strategy, this is called with no sample.
+        """
 
     def _fit(self, train: MultimodalData, validation: MultimodalData) -> None:
         from .batch import Batch
@@ -81,8 +87,9 @@ class NeuralFusion(FusionStrategy):
         for parameter in ("hidden", "batch_size", "max_epochs", "patience"):
             if getattr(self, parameter) < 1:
                 raise FusebenchError(f"{parameter} must be at least 1, however: {getattr(self, parameter)}.")
+        self._sizes = train.take(np.arange(0))
         with seeded(self.random_state, self.device):
-            self.network_ = self._build(train).to(self.device)
+            self.network_ = self._build(self._sizes).to(self.device)
             self.history_ = train_network(
                 self.network_,
                 Batch.of(train, self.device),
@@ -98,5 +105,34 @@ class NeuralFusion(FusionStrategy):
         from .batch import Batch
         from .trainer import predict_logits
 
-        logits = predict_logits(self.network_, Batch.of(data, self.device))
-        return logits.double().softmax(dim=1).cpu().numpy()
+        logits = predict_logits(self.network_, Batch.of(data, self.device)).double()
+        if self.task_ is Task.CLASSIFICATION:
+            logits = logits.softmax(dim=1)
+        elif self.task_ is Task.MULTILABEL:
+            logits = logits.sigmoid()
+        return logits.cpu().numpy()
+
+    def initial_network(self) -> "nn.Module":
+        """Build the network of the last fit again, with the weights that it had before training."""
+        from .trainer import seeded
+
+        with seeded(self.random_state, self.device):
+            return self._build(self._sizes).to(self.device)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Give the state with the network as arrays, so that it can be saved without pickle."""
+        state: dict[str, Any] = dict(super().__getstate__())
+        if "network_" in state:
+            network = state.pop("network_")
+            state["_weights"] = {name: value.cpu().numpy() for name, value in network.state_dict().items()}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Build the network again, of the sizes that it was trained for, and load its weights."""
+        weights = state.get("_weights")
+        super().__setstate__({name: value for name, value in state.items() if name != "_weights"})
+        if weights is not None:
+            import torch
+
+            self.network_ = self._build(self._sizes).to(self.device)
+            self.network_.load_state_dict({name: torch.tensor(value) for name, value in weights.items()})

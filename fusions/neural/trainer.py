@@ -7,19 +7,19 @@ from math import isfinite
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, mse_loss
 
 from ...errors import DivergedError
 from .batch import Batch
 
-__all__ = ["History", "predict_logits", "seeded", "train_network"]
+__all__ = ["History", "predict_logits", "seeded", "task_loss", "train_network"]
 
 _PREDICT_BATCH = 1024
 
 
 @dataclass(frozen=True)
 class History:
-    """Mean cross-entropy (nats) of every epoch.
+    """Mean loss of every epoch: cross-entropy in nats, or squared error in units of the spread.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def train_network(
     max_epochs: int,
     patience: int,
 ) -> History:
-    """Train with AdamW on the cross-entropy until the validation loss has stopped falling.
+    """Train with AdamW on the loss of the task until the validation loss has stopped falling.
 
     Shuffles with torch's global generator: call it within `seeded`.
 
@@ -69,8 +69,8 @@ def train_network(
     ----------
     network : Module
         From `Batch` to logits (n, n_classes). Trained in place; left in evaluation mode with the weights of
-        its best epoch. With a method ``loss(batch)``, that is what training minimises instead of the
-        cross-entropy of the logits, which it then has to contain; training stops by the latter either way.
+        its best epoch. With a method ``loss(batch)``, that is what training minimises instead of
+        `task_loss`, which it then has to contain; training stops by the latter either way.
     data, validation : Batch
         With labels, on the device of the network.
     learning_rate, weight_decay : float
@@ -136,21 +136,47 @@ def _train_epoch(network: nn.Module, data: Batch, batch_size: int, optimizer: to
 
 
 def _loss(network: nn.Module, batch: Batch) -> Tensor:
-    """Give the network's own loss, or the cross-entropy of its logits."""
+    """Give the network's own loss, or that of the task."""
     if hasattr(network, "loss"):
         own: Tensor = network.loss(batch)
         return own
-    return _cross_entropy(network(batch), batch)
+    return task_loss(network(batch), batch)
 
 
-def _cross_entropy(logits: Tensor, batch: Batch) -> Tensor:
-    assert batch.labels is not None  # noqa: S101  (whoever trains has labels; for the type checker)
-    return cross_entropy(logits, batch.labels)
+def task_loss(logits: Tensor, batch: Batch) -> Tensor:
+    """Give the mean loss of the task of the labels.
+
+    Parameters
+    ----------
+    logits : Tensor of shape (n, n_outputs)
+        What a network gives.
+    batch : Batch
+        With labels: int64 of shape (n,) for the cross-entropy of one class; floats of shape (n, k) for the
+        mean cross-entropy of k labels that may apply; floats of shape (n,) for the squared error.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> batch = Batch({}, {}, torch.ones(1, 1, dtype=torch.bool), torch.tensor([0]))
+    >>> task_loss(torch.zeros(1, 2), batch)
+    tensor(0.6931)
+    >>> task_loss(torch.zeros(1, 1), replace(batch, labels=torch.tensor([2.0])))
+    tensor(4.)
+    """
+    labels = batch.labels
+    assert labels is not None  # noqa: S101  (whoever trains has labels; for the type checker)
+    if labels.dtype == torch.int64:
+        return cross_entropy(logits, labels)
+    return (
+        binary_cross_entropy_with_logits(logits, labels)
+        if labels.ndim == 2
+        else mse_loss(logits[:, 0], labels)
+    )
 
 
 def _validation_loss(network: nn.Module, data: Batch) -> float:
-    """Give what training stops by: how good predictions are, whatever else the own loss of a network holds."""
-    return _cross_entropy(predict_logits(network, data), data).item()
+    """Give what training stops by: how good predictions are, whatever else a loss of its own holds."""
+    return task_loss(predict_logits(network, data), data).item()
 
 
 def _check_finite(network: nn.Module, history: History) -> None:

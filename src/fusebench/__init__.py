@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .errors import FusebenchError
     from .fusions.base import FusionStrategy
     from .fusions.registry import make_fusion, register_fusion
+    from .fusions.state import load_fusion, save_fusion
 
 _HOME = {
     "Dataset": ".datasets.registry",
@@ -36,12 +37,14 @@ _HOME = {
     "Splits": ".datasets.data",
     "check_fusion": ".bench.checks",
     "load_dataset": ".datasets.registry",
+    "load_fusion": ".fusions.state",
     "make_fusion": ".fusions.registry",
     "register_dataset": ".datasets.registry",
     "register_fusion": ".fusions.registry",
     "register_metric": ".bench.metrics",
     "register_scenario": ".bench.scenarios.registry",
     "run": ".bench.run",
+    "save_fusion": ".fusions.state",
 }
 
 __all__ = [
@@ -54,12 +57,14 @@ __all__ = [
     "Splits",
     "check_fusion",
     "load_dataset",
+    "load_fusion",
     "make_fusion",
     "register_dataset",
     "register_fusion",
     "register_metric",
     "register_scenario",
     "run",
+    "save_fusion",
 ]
 
 __version__ = version("fusebench")

@@ -142,7 +142,7 @@ def test_probabilities_are_normalised():
 @pytest.mark.parametrize("answer", [np.nan, np.inf])
 def test_probabilities_that_are_not_finite_raise(answer):
     data = make_data()
-    with pytest.raises(DivergedError, match="Probe predicted probabilities that are not finite"):
+    with pytest.raises(DivergedError, match="Probe gave outputs that are not finite"):
         Probe(answer=answer).fit(data).predict_proba(data)
 
 

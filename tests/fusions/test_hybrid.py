@@ -51,7 +51,7 @@ def test_the_stack_is_fitted_to_copies_that_lack_each_modality():
         masks.append(samples.mask)
         return np.full((len(samples), 1, 2), 0.5)
 
-    EvidenceStacker(branches, np.array([0.5, 0.5])).fit(data)
+    EvidenceStacker(np.array([0.5, 0.5])).fit(branches, data)
     assert [mask.all(axis=0).tolist() for mask in masks] == [[True, True], [False, True], [True, False]]
 
 
@@ -61,7 +61,7 @@ def test_a_branch_that_predicts_the_prior_has_no_say():
     votes = np.stack([np.where(y[:, None], [0.1, 0.9], [0.6, 0.4]), np.tile(prior, (200, 1))], axis=1)
     data = MultimodalData({"a": Modality(Kind.VECTOR, np.zeros((200, 1), np.float32))}, y.astype(int))
     with_it, without_it = (
-        EvidenceStacker(lambda _, kept=kept: votes[:, kept], prior).fit(data).predict_proba(data)
+        EvidenceStacker(prior).fit(lambda _, kept=kept: votes[:, kept], data).predict_proba(votes[:, kept])
         for kept in (slice(0, 2), slice(0, 1))
     )
     np.testing.assert_allclose(with_it, without_it, atol=1e-6)
@@ -73,8 +73,8 @@ def test_a_branch_that_mixes_up_the_classes_is_put_right():
     y = np.arange(150) % 3
     data = MultimodalData({"a": Modality(Kind.VECTOR, np.zeros((150, 1), np.float32))}, y)
     votes = (0.1 + 0.7 * np.eye(3))[(y + 1) % 3][:, None]
-    stacker = EvidenceStacker(lambda samples: votes[: len(samples)], prior).fit(data)
-    assert (stacker.predict_proba(data).argmax(axis=1) == y).all()
+    stacker = EvidenceStacker(prior).fit(lambda samples: votes[: len(samples)], data)
+    assert (stacker.predict_proba(votes).argmax(axis=1) == y).all()
 
 
 def test_one_wrong_certainty_cannot_outweigh_all_other_votes():
@@ -82,6 +82,6 @@ def test_one_wrong_certainty_cannot_outweigh_all_other_votes():
     y = np.arange(100) % 2
     data = MultimodalData({"a": Modality(Kind.VECTOR, np.zeros((100, 1), np.float32))}, y)
     votes = np.eye(2)[y][:, None]  # probabilities of exactly 0 and 1
-    probabilities = EvidenceStacker(lambda _: votes, prior).fit(data).predict_proba(data)
+    probabilities = EvidenceStacker(prior).fit(lambda _: votes, data).predict_proba(votes)
     assert np.isfinite(probabilities).all()
     assert (probabilities.argmax(axis=1) == y).all()
