@@ -40,6 +40,8 @@ class NeuralFusion(FusionStrategy):
         Of AdamW.
     batch_size : int
         Samples in a step.
+    modality_dropout : float
+        Probability with which each modality of a training sample is taken away in a step; one always stays.
     max_epochs : int
         At most this many passes over the training data.
     patience : int
@@ -65,6 +67,7 @@ class NeuralFusion(FusionStrategy):
     learning_rate: float = 3e-3
     weight_decay: float = 0.3
     batch_size: int = 64
+    modality_dropout: float = 0.0
     max_epochs: int = 100
     patience: int = 15
     device: str = "cpu"
@@ -87,6 +90,10 @@ class NeuralFusion(FusionStrategy):
         for parameter in ("hidden", "batch_size", "max_epochs", "patience"):
             if getattr(self, parameter) < 1:
                 raise FusebenchError(f"{parameter} must be at least 1, however: {getattr(self, parameter)}.")
+        if not 0 <= self.modality_dropout <= 1:
+            raise FusebenchError(
+                f"modality_dropout must lie between 0 and 1, however: {self.modality_dropout}."
+            )
         self._sizes = train.take(np.arange(0))
         with seeded(self.random_state, self.device):
             self.network_ = self._build(self._sizes).to(self.device)
@@ -99,6 +106,7 @@ class NeuralFusion(FusionStrategy):
                 batch_size=self.batch_size,
                 max_epochs=self.max_epochs,
                 patience=self.patience,
+                modality_dropout=self.modality_dropout,
             )
 
     def _predict_outputs(self, data: MultimodalData) -> NDArray:

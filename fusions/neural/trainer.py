@@ -11,6 +11,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy,
 
 from ...errors import DivergedError
 from .batch import Batch
+from .modality_dropout import drop_modalities
 
 __all__ = ["History", "predict_logits", "seeded", "task_loss", "train_network"]
 
@@ -60,6 +61,7 @@ def train_network(
     batch_size: int,
     max_epochs: int,
     patience: int,
+    modality_dropout: float = 0.0,
 ) -> History:
     """Train with AdamW on the loss of the task until the validation loss has stopped falling.
 
@@ -81,6 +83,8 @@ def train_network(
         At most this many passes over `data`.
     patience : int
         Stop after this many epochs without a lower validation loss.
+    modality_dropout : float
+        Probability with which each modality of a training sample is taken away, see `drop_modalities`.
 
     Returns
     -------
@@ -99,7 +103,7 @@ def train_network(
     best_loss, best_epoch = float("inf"), 0
     best_weights: dict[str, Tensor] = {}
     for epoch in range(max_epochs):
-        history.train_loss.append(_train_epoch(network, data, batch_size, optimizer))
+        history.train_loss.append(_train_epoch(network, data, batch_size, optimizer, modality_dropout))
         history.validation_loss.append(_validation_loss(network, validation))
         _check_finite(network, history)
         if history.validation_loss[-1] < best_loss:
@@ -119,14 +123,20 @@ def predict_logits(network: nn.Module, data: Batch) -> Tensor:
         return torch.cat(parts)
 
 
-def _train_epoch(network: nn.Module, data: Batch, batch_size: int, optimizer: torch.optim.Optimizer) -> float:
+def _train_epoch(
+    network: nn.Module,
+    data: Batch,
+    batch_size: int,
+    optimizer: torch.optim.Optimizer,
+    modality_dropout: float,
+) -> float:
     """Pass once over the shuffled data; give the mean loss."""
     network.train()
     # Shuffling once an epoch and slicing is cheaper than gathering every batch.
     shuffled = data[torch.randperm(len(data)).to(data.present.device)]
     total = torch.zeros((), device=data.present.device)
     for start in range(0, len(data), batch_size):
-        batch = shuffled[start : start + batch_size]
+        batch = drop_modalities(shuffled[start : start + batch_size], modality_dropout)
         optimizer.zero_grad()
         loss = _loss(network, batch)
         loss.backward()  # type: ignore[no-untyped-call]
