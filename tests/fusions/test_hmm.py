@@ -1,6 +1,5 @@
 """Scores and fits of hidden Markov models, against hmmlearn and against enumeration of all paths."""
 
-import logging
 from itertools import pairwise, product
 
 import numpy as np
@@ -8,8 +7,15 @@ import pytest
 from hmmlearn.hmm import GaussianHMM
 from scipy.stats import norm
 
-from fusebench.datasets.data import Kind, Modality
-from fusebench.fusions.hmm import emission_log_density, fit_left_to_right, forward, resample
+from fusebench.fusions.hmm import (
+    emission_log_density,
+    even_cut,
+    fit_left_to_right,
+    forward,
+    own_log_density,
+    safe_log,
+    smooth,
+)
 
 
 def random_models(rng, K=2, S=3, d=2):
@@ -17,13 +23,35 @@ def random_models(rng, K=2, S=3, d=2):
     return start, transitions, rng.standard_normal((K, S, d)), rng.uniform(0.2, 2, (K, S, d))
 
 
-def test_emissions_are_products_of_normal_densities():
+def densities(frames, means, variances):
+    return emission_log_density(frames, np.ones(frames[:, 0].shape, bool), means, variances)
+
+
+def fit(frames, y=None, observed=None, n_states=3, n_iter=10):
+    y = np.zeros(len(frames), int) if y is None else y
+    observed = np.ones(frames[:, 0].shape, bool) if observed is None else observed
+    return fit_left_to_right(frames, observed, y, n_classes=y.max() + 1, n_states=n_states, n_iter=n_iter)
+
+
+def drifting(n=60, n_frames=12, d=4, seed=0):
+    """Three classes of sequences that drift in directions of their own."""
+    rng = np.random.default_rng(seed)
+    y = np.arange(n) % 3
+    drift = np.linspace(-2, 2, n_frames)[:, None] * rng.standard_normal((3, 1, d))[y]
+    return drift + rng.standard_normal((n, n_frames, d)), y
+
+
+def test_emissions_are_products_of_normal_densities_of_what_is_observed():
     rng = np.random.default_rng(0)
-    frames = rng.standard_normal((4, 5, 2))
-    _, _, means, variances = random_models(rng)
-    got = emission_log_density(frames, means, variances)
-    expected = norm.logpdf(frames[:, :, None, None], means, np.sqrt(variances)).sum(axis=-1)
-    np.testing.assert_allclose(got, expected)
+    observed = rng.random((4, 3)) < 0.5
+    frames = rng.standard_normal((4, 5, 3)) * observed[:, None]
+    _, _, means, variances = random_models(rng, d=3)
+    got = emission_log_density(frames, observed, means, variances)
+    single = norm.logpdf(frames[:, :, None, None], means, np.sqrt(variances))
+    np.testing.assert_allclose(got, (single * observed[:, None, None, None]).sum(axis=-1))
+    y = np.array([1, 0, 0, 1])
+    own = own_log_density(frames, observed, y, means, variances)
+    np.testing.assert_allclose(own, got[np.arange(4), :, y])
 
 
 def test_scores_equal_those_of_hmmlearn():
@@ -31,7 +59,7 @@ def test_scores_equal_those_of_hmmlearn():
     frames = rng.standard_normal((6, 10, 2))
     start, transitions, means, variances = random_models(rng)
     # Two streams of one feature each, multiplied: the same as both features in one stream.
-    streams = [emission_log_density(frames[..., [i]], means[..., [i]], variances[..., [i]]) for i in (0, 1)]
+    streams = [densities(frames[..., [i]], means[..., [i]], variances[..., [i]]) for i in (0, 1)]
     got = forward(np.log(start), np.log(transitions), streams[0] + streams[1])
     for k in range(2):
         model = GaussianHMM(3)
@@ -40,45 +68,81 @@ def test_scores_equal_those_of_hmmlearn():
         np.testing.assert_allclose(got[:, k], [model.score(sequence) for sequence in frames])
 
 
-def test_scores_equal_the_sum_over_all_paths_with_any_stream_weights():
+@pytest.mark.parametrize("left_to_right", [False, True])
+def test_forward_and_backward_equal_enumeration_of_all_paths(left_to_right):
     rng = np.random.default_rng(1)
-    start, transitions, means, variances = random_models(rng, K=1)
-    frames = rng.standard_normal((2, 4, 2))
-    streams = [emission_log_density(frames[..., [i]], means[..., [i]], variances[..., [i]]) for i in (0, 1)]
-    weighted = 0.3 * streams[0] + 1.7 * streams[1]
-    got = forward(np.log(start), np.log(transitions), weighted)
-    for n in range(2):
-        paths = [
-            np.log(start[0, path[0]])
-            + sum(np.log(transitions[0, i, j]) for i, j in pairwise(path))
-            + sum(weighted[n, t, 0, j] for t, j in enumerate(path))
-            for path in product(range(3), repeat=4)
-        ]
-        assert got[n, 0] == pytest.approx(np.logaddexp.reduce(paths))
+    n, n_frames, S = 3, 4, 3
+    start, transitions, _, _ = random_models(rng, K=n)  # a chain of its own for every sequence
+    if left_to_right:
+        start = np.tile(np.eye(S)[0], (n, 1))
+        transitions = np.triu(np.tril(transitions, 1))
+        transitions /= transitions.sum(axis=2, keepdims=True)
+    log_emissions = 2 * rng.standard_normal((n, n_frames, S))
+    likelihood, states, moves = np.zeros(n), np.zeros((n, n_frames, S)), np.zeros((n, S, S))
+    for i, path in product(range(n), product(range(S), repeat=n_frames)):
+        weight = start[i, path[0]] * np.prod([transitions[i, j, k] for j, k in pairwise(path)])
+        weight *= np.exp(sum(log_emissions[i, t, j] for t, j in enumerate(path)))
+        likelihood[i] += weight
+        states[i, range(n_frames), path] += weight
+        np.add.at(moves[i], tuple(zip(*pairwise(path), strict=True)), weight)
+    arguments = safe_log(start), safe_log(transitions), log_emissions
+    got = smooth(*arguments)
+    np.testing.assert_allclose(got[0], np.log(likelihood))
+    np.testing.assert_allclose(forward(*arguments), np.log(likelihood))
+    np.testing.assert_allclose(got[1], states / likelihood[:, None, None], atol=1e-12)
+    np.testing.assert_allclose(got[2], moves / likelihood[:, None, None], atol=1e-12)
 
 
 def test_a_path_that_looked_hopeless_is_not_lost():
     """Early frames favour the second state by far more than exp can hold; later ones the first."""
-    log_start = np.log([[0.5, 0.5]])
-    with np.errstate(divide="ignore"):
-        log_transitions = np.log(np.eye(2))[None]
-    log_emissions = np.array([[-2000.0, 0.0], [0.0, -5000.0]])[None, :, None]
-    got = forward(log_start, log_transitions, log_emissions)
-    np.testing.assert_allclose(got, [[np.log(0.5) - 2000]])
+    log_start, log_transitions = np.log([0.5, 0.5]), safe_log(np.eye(2))
+    log_emissions = np.array([[[-2000.0, 0.0], [0.0, -5000.0]]])
+    np.testing.assert_allclose(forward(log_start, log_transitions, log_emissions), np.log(0.5) - 2000)
+    _, states, moves = smooth(log_start, log_transitions, log_emissions)
+    np.testing.assert_allclose(states[0], [[1, 0], [1, 0]])
+    np.testing.assert_allclose(moves[0], [[1, 0], [0, 0]])
 
 
-def test_resampling_interpolates_over_valid_frames_only():
-    values = np.array([[[0.0], [1.0], [2.0], [3.0]], [[0.0], [4.0], [99.0], [99.0]]], np.float32)
-    frames = resample(Modality(Kind.SEQUENCE, values, np.array([4, 2])), 5)[..., 0]
-    np.testing.assert_allclose(frames[0], [0, 0.75, 1.5, 2.25, 3])
-    np.testing.assert_allclose(frames[1], [0, 1, 2, 3, 4])
+@pytest.mark.parametrize("n_iter", [1, 2, 6])
+def test_iterations_equal_those_of_hmmlearn_with_the_same_prior(n_iter):
+    frames, y = drifting()
+    first, last = fit(frames, y, n_iter=0), fit(frames, y, n_iter=n_iter)
+    for k in range(3):
+        model = GaussianHMM(
+            3, n_iter=n_iter, tol=-np.inf, params="tmc", init_params="",
+            transmat_prior=2.0, covars_prior=1.0, covars_weight=2.0,
+        )  # fmt: skip
+        model.startprob_, model.transmat_ = np.eye(3)[0], first.transitions[k]
+        model.means_, model.covars_ = first.means[k], first.variances[k]
+        own = frames[y == k]
+        model.fit(own.reshape(-1, 4), np.full(len(own), frames.shape[1]))
+        np.testing.assert_allclose(last.transitions[k], model.transmat_, atol=1e-9)
+        np.testing.assert_allclose(last.means[k], model.means_, atol=1e-9)
+        np.testing.assert_allclose(last.variances[k], np.diagonal(model.covars_, axis1=1, axis2=2), atol=1e-9)
 
 
-def test_resampling_to_the_same_length_changes_nothing_and_one_frame_is_repeated():
-    values = np.random.default_rng(0).standard_normal((3, 6, 2)).astype(np.float32)
-    np.testing.assert_allclose(resample(Modality(Kind.SEQUENCE, values), 6), values, atol=1e-6)
-    single = resample(Modality(Kind.SEQUENCE, values, np.array([1, 1, 1])), 4)
-    np.testing.assert_allclose(single, np.repeat(values[:, :1], 4, axis=1))
+def test_what_is_not_observed_moves_nothing_and_is_left_as_it_was():
+    frames, y = drifting()
+    blind = frames.copy()
+    blind[..., 2:] = 0
+    observed = np.tile([True, True, False, False], (len(frames), 1))
+    got, expected = fit(blind, y, observed, n_iter=4), fit(frames[..., :2], y, n_iter=4)
+    np.testing.assert_allclose(got.transitions, expected.transitions)
+    np.testing.assert_allclose(got.means[..., :2], expected.means)
+    np.testing.assert_allclose(got.variances[..., :2], expected.variances)
+    assert (got.means[..., 2:] == 0).all()
+    assert (got.variances[..., 2:] == 1).all()
+
+
+def test_a_feature_is_estimated_from_the_sequences_that_show_it():
+    rng = np.random.default_rng(0)
+    observed = rng.random((50, 2)) < 0.6
+    frames = (rng.standard_normal((50, 6, 2)) + np.array([3.0, -1.0])) * observed[:, None]
+    chain = fit(frames, observed=observed, n_states=1)
+    for i in range(2):
+        shown = frames[observed[:, i], :, i].ravel()
+        assert chain.means[0, 0, i] == pytest.approx(shown.mean())
+        assert chain.variances[0, 0, i] == pytest.approx((1 + len(shown) * shown.var()) / (1 + len(shown)))
 
 
 def test_a_fit_recovers_the_planted_states():
@@ -87,20 +151,29 @@ def test_a_fit_recovers_the_planted_states():
     # Uneven stays: the even cut that the fit starts from is wrong.
     path = np.repeat([0, 1, 2], [10, 3, 7])
     frames = planted[path][None, :, None] + 0.5 * rng.standard_normal((80, 20, 1))
-    chain = fit_left_to_right(frames, n_states=3, n_iter=50)
-    np.testing.assert_allclose(chain.means[:, 0], planted, atol=0.1)
-    np.testing.assert_allclose(chain.variances[:, 0], 0.25, atol=0.05)
-    np.testing.assert_allclose(chain.transitions[0], [0.9, 0.1, 0], atol=0.02)
-    np.testing.assert_allclose(chain.transitions.sum(axis=1), 1)
-    assert (chain.transitions[np.tril_indices(3, -1)] == 0).all()
+    chain = fit(frames, n_iter=50)
+    np.testing.assert_allclose(chain.means[0, :, 0], planted, atol=0.1)
+    np.testing.assert_allclose(chain.variances[0, :, 0], 0.25, atol=0.05)
+    np.testing.assert_allclose(chain.transitions[0, 0], [0.9, 0.1, 0], atol=0.02)
+    np.testing.assert_allclose(chain.transitions.sum(axis=2), 1)
+    assert (chain.transitions[0][np.tril_indices(3, -1)] == 0).all()
 
 
 @pytest.mark.parametrize("n", [1, 2, 200])
-def test_few_and_constant_sequences_give_a_usable_chain_and_no_noise_in_the_log(n, caplog):
-    with caplog.at_level(logging.WARNING):
-        chain = fit_left_to_right(np.zeros((n, 6, 30)), n_states=5, n_iter=20)
-    assert not caplog.records
+def test_few_and_constant_sequences_give_a_usable_chain(n):
+    chain = fit(np.zeros((n, 6, 30)), n_states=5, n_iter=20)
     assert all(np.isfinite(part).all() for part in (chain.transitions, chain.means, chain.variances))
     assert chain.variances.min() >= 0.01
-    np.testing.assert_allclose(chain.transitions.sum(axis=1), 1)
-    assert logging.getLogger("hmmlearn").level == logging.NOTSET
+    np.testing.assert_allclose(chain.transitions.sum(axis=2), 1)
+
+
+def test_a_class_without_sequences_has_what_it_is_given_before_the_data_speak():
+    frames, y = drifting()
+    chain = fit(frames[y != 1], y[y != 1])
+    np.testing.assert_allclose(chain.transitions[1], [[0.5, 0.5, 0], [0, 0.5, 0.5], [0, 0, 1]])
+    assert (chain.means[1] == 0).all()
+    assert (chain.variances[1] == 1).all()
+
+
+def test_an_even_cut_is_in_order_and_even():
+    assert even_cut(7, 3).argmax(axis=1).tolist() == [0, 0, 0, 1, 1, 2, 2]
