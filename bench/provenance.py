@@ -14,7 +14,6 @@ from urllib.parse import unquote, urlparse
 __all__ = ["collect_provenance", "read_provenance"]
 
 _PACKAGES = (
-    "hmmlearn",
     "numpy",
     "pandas",
     "pyarrow",
