@@ -125,14 +125,12 @@ def summarise(modality: Modality) -> NDArray[np.float64]:
     """
     if modality.kind is Kind.TEXT:
         return np.char.str_len(modality.values).astype(np.float64)
-    values = modality.values.astype(np.float64).reshape(len(modality), -1)
+    values = modality.values.astype(np.float64)
     if modality.lengths is None:
-        return values.mean(axis=1)
-    valid = modality.frame_mask()
-    frames = modality.values.astype(np.float64).reshape(*valid.shape, -1)
-    powers = frames**2 if modality.kind is Kind.AUDIO else frames
-    means: NDArray[np.float64] = (powers.mean(axis=2) * valid).sum(axis=1) / modality.lengths
-    return np.sqrt(means) if modality.kind is Kind.AUDIO else means
+        return values.mean(axis=tuple(range(1, values.ndim)))
+    if modality.kind is Kind.SEQUENCE:
+        return values.mean(axis=2).mean(axis=1, where=modality.frame_mask())
+    return np.sqrt(np.square(values).mean(axis=1, where=modality.frame_mask()))
 
 
 def _value_scores(data: MultimodalData, modality: str) -> NDArray[np.float64]:
