@@ -11,7 +11,8 @@ from ..datasets.data import MultimodalData
 from ..errors import FusebenchError
 from .base import View
 from .frames import join_frames, resample
-from .hmm import LeftToRight, emission_log_density, fit_left_to_right, forward, safe_log
+from .hmm import emission_log_density, forward, safe_log
+from .hmm_fit import LeftToRight, fit_left_to_right
 from .registry import register_fusion
 from .tempering import TemperedFusion, fit_temperature
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fusebench.fusions.hmm import fit_left_to_right
+from fusebench.fusions.hmm_fit import fit_left_to_right
 
 
 def test_fit_chains_of_all_classes(benchmark):

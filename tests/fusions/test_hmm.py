@@ -1,4 +1,4 @@
-"""Scores and fits of hidden Markov models, against hmmlearn and against enumeration of all paths."""
+"""Scores and posteriors of hidden Markov models, against hmmlearn and against enumeration of all paths."""
 
 from itertools import pairwise, product
 
@@ -7,15 +7,7 @@ import pytest
 from hmmlearn.hmm import GaussianHMM
 from scipy.stats import norm
 
-from fusebench.fusions.hmm import (
-    emission_log_density,
-    even_cut,
-    fit_left_to_right,
-    forward,
-    own_log_density,
-    safe_log,
-    smooth,
-)
+from fusebench.fusions.hmm import emission_log_density, forward, safe_log, smooth
 
 
 def random_models(rng, K=2, S=3, d=2):
@@ -27,20 +19,6 @@ def densities(frames, means, variances):
     return emission_log_density(frames, np.ones(frames[:, 0].shape, bool), means, variances)
 
 
-def fit(frames, y=None, observed=None, n_states=3, n_iter=10):
-    y = np.zeros(len(frames), int) if y is None else y
-    observed = np.ones(frames[:, 0].shape, bool) if observed is None else observed
-    return fit_left_to_right(frames, observed, y, n_classes=y.max() + 1, n_states=n_states, n_iter=n_iter)
-
-
-def drifting(n=60, n_frames=12, d=4, seed=0):
-    """Three classes of sequences that drift in directions of their own."""
-    rng = np.random.default_rng(seed)
-    y = np.arange(n) % 3
-    drift = np.linspace(-2, 2, n_frames)[:, None] * rng.standard_normal((3, 1, d))[y]
-    return drift + rng.standard_normal((n, n_frames, d)), y
-
-
 def test_emissions_are_products_of_normal_densities_of_what_is_observed():
     rng = np.random.default_rng(0)
     observed = rng.random((4, 3)) < 0.5
@@ -49,9 +27,6 @@ def test_emissions_are_products_of_normal_densities_of_what_is_observed():
     got = emission_log_density(frames, observed, means, variances)
     single = norm.logpdf(frames[:, :, None, None], means, np.sqrt(variances))
     np.testing.assert_allclose(got, (single * observed[:, None, None, None]).sum(axis=-1))
-    y = np.array([1, 0, 0, 1])
-    own = own_log_density(frames, observed, y, means, variances)
-    np.testing.assert_allclose(own, got[np.arange(4), :, y])
 
 
 def test_scores_equal_those_of_hmmlearn():
@@ -60,10 +35,10 @@ def test_scores_equal_those_of_hmmlearn():
     start, transitions, means, variances = random_models(rng)
     # Two streams of one feature each, multiplied: the same as both features in one stream.
     streams = [densities(frames[..., [i]], means[..., [i]], variances[..., [i]]) for i in (0, 1)]
-    got = forward(np.log(start), np.log(transitions), streams[0] + streams[1])
+    got = forward(np.log(start[0]), np.log(transitions), streams[0] + streams[1])
     for k in range(2):
         model = GaussianHMM(3)
-        model.startprob_, model.transmat_, model.means_ = start[k], transitions[k], means[k]
+        model.startprob_, model.transmat_, model.means_ = start[0], transitions[k], means[k]
         model.covars_ = variances[k]
         np.testing.assert_allclose(got[:, k], [model.score(sequence) for sequence in frames])
 
@@ -72,108 +47,42 @@ def test_scores_equal_those_of_hmmlearn():
 def test_forward_and_backward_equal_enumeration_of_all_paths(left_to_right):
     rng = np.random.default_rng(1)
     n, n_frames, S = 3, 4, 3
-    start, transitions, _, _ = random_models(rng, K=n)  # a chain of its own for every sequence
+    (start, *_), transitions, _, _ = random_models(rng, K=n)  # transitions of its own for every sequence
     if left_to_right:
-        start = np.tile(np.eye(S)[0], (n, 1))
+        start = np.eye(S)[0]
         transitions = np.triu(np.tril(transitions, 1))
         transitions /= transitions.sum(axis=2, keepdims=True)
     log_emissions = 2 * rng.standard_normal((n, n_frames, S))
     likelihood, states, moves = np.zeros(n), np.zeros((n, n_frames, S)), np.zeros((n, S, S))
     for i, path in product(range(n), product(range(S), repeat=n_frames)):
-        weight = start[i, path[0]] * np.prod([transitions[i, j, k] for j, k in pairwise(path)])
+        weight = start[path[0]] * np.prod([transitions[i, j, k] for j, k in pairwise(path)])
         weight *= np.exp(sum(log_emissions[i, t, j] for t, j in enumerate(path)))
         likelihood[i] += weight
         states[i, range(n_frames), path] += weight
         np.add.at(moves[i], tuple(zip(*pairwise(path), strict=True)), weight)
-    arguments = safe_log(start), safe_log(transitions), log_emissions
-    got = smooth(*arguments)
+    got = smooth(safe_log(start), safe_log(transitions), log_emissions)
+    scores = forward(safe_log(start), safe_log(transitions), np.repeat(log_emissions[:, :, None], n, axis=2))
     np.testing.assert_allclose(got[0], np.log(likelihood))
-    np.testing.assert_allclose(forward(*arguments), np.log(likelihood))
+    np.testing.assert_allclose(np.diagonal(scores), np.log(likelihood))
     np.testing.assert_allclose(got[1], states / likelihood[:, None, None], atol=1e-12)
     np.testing.assert_allclose(got[2], moves / likelihood[:, None, None], atol=1e-12)
 
 
 def test_a_path_that_looked_hopeless_is_not_lost():
     """Early frames favour the second state by far more than exp can hold; later ones the first."""
-    log_start, log_transitions = np.log([0.5, 0.5]), safe_log(np.eye(2))
+    log_start, log_transitions = np.log([0.5, 0.5]), safe_log(np.eye(2))[None]
     log_emissions = np.array([[[-2000.0, 0.0], [0.0, -5000.0]]])
-    np.testing.assert_allclose(forward(log_start, log_transitions, log_emissions), np.log(0.5) - 2000)
+    scores = forward(log_start, log_transitions, log_emissions[:, :, None])
+    np.testing.assert_allclose(scores, [[np.log(0.5) - 2000]])
     _, states, moves = smooth(log_start, log_transitions, log_emissions)
     np.testing.assert_allclose(states[0], [[1, 0], [1, 0]])
     np.testing.assert_allclose(moves[0], [[1, 0], [0, 0]])
 
 
-@pytest.mark.parametrize("n_iter", [1, 2, 6])
-def test_iterations_equal_those_of_hmmlearn_with_the_same_prior(n_iter):
-    frames, y = drifting()
-    first, last = fit(frames, y, n_iter=0), fit(frames, y, n_iter=n_iter)
-    for k in range(3):
-        model = GaussianHMM(
-            3, n_iter=n_iter, tol=-np.inf, params="tmc", init_params="",
-            transmat_prior=2.0, covars_prior=1.0, covars_weight=2.0,
-        )  # fmt: skip
-        model.startprob_, model.transmat_ = np.eye(3)[0], first.transitions[k]
-        model.means_, model.covars_ = first.means[k], first.variances[k]
-        own = frames[y == k]
-        model.fit(own.reshape(-1, 4), np.full(len(own), frames.shape[1]))
-        np.testing.assert_allclose(last.transitions[k], model.transmat_, atol=1e-9)
-        np.testing.assert_allclose(last.means[k], model.means_, atol=1e-9)
-        np.testing.assert_allclose(last.variances[k], np.diagonal(model.covars_, axis1=1, axis2=2), atol=1e-9)
-
-
-def test_what_is_not_observed_moves_nothing_and_is_left_as_it_was():
-    frames, y = drifting()
-    blind = frames.copy()
-    blind[..., 2:] = 0
-    observed = np.tile([True, True, False, False], (len(frames), 1))
-    got, expected = fit(blind, y, observed, n_iter=4), fit(frames[..., :2], y, n_iter=4)
-    np.testing.assert_allclose(got.transitions, expected.transitions)
-    np.testing.assert_allclose(got.means[..., :2], expected.means)
-    np.testing.assert_allclose(got.variances[..., :2], expected.variances)
-    assert (got.means[..., 2:] == 0).all()
-    assert (got.variances[..., 2:] == 1).all()
-
-
-def test_a_feature_is_estimated_from_the_sequences_that_show_it():
+def test_many_sequences_are_scored_as_each_alone():
     rng = np.random.default_rng(0)
-    observed = rng.random((50, 2)) < 0.6
-    frames = (rng.standard_normal((50, 6, 2)) + np.array([3.0, -1.0])) * observed[:, None]
-    chain = fit(frames, observed=observed, n_states=1)
-    for i in range(2):
-        shown = frames[observed[:, i], :, i].ravel()
-        assert chain.means[0, 0, i] == pytest.approx(shown.mean())
-        assert chain.variances[0, 0, i] == pytest.approx((1 + len(shown) * shown.var()) / (1 + len(shown)))
-
-
-def test_a_fit_recovers_the_planted_states():
-    rng = np.random.default_rng(0)
-    planted = np.array([-2.0, 0.0, 3.0])
-    # Uneven stays: the even cut that the fit starts from is wrong.
-    path = np.repeat([0, 1, 2], [10, 3, 7])
-    frames = planted[path][None, :, None] + 0.5 * rng.standard_normal((80, 20, 1))
-    chain = fit(frames, n_iter=50)
-    np.testing.assert_allclose(chain.means[0, :, 0], planted, atol=0.1)
-    np.testing.assert_allclose(chain.variances[0, :, 0], 0.25, atol=0.05)
-    np.testing.assert_allclose(chain.transitions[0, 0], [0.9, 0.1, 0], atol=0.02)
-    np.testing.assert_allclose(chain.transitions.sum(axis=2), 1)
-    assert (chain.transitions[0][np.tril_indices(3, -1)] == 0).all()
-
-
-@pytest.mark.parametrize("n", [1, 2, 200])
-def test_few_and_constant_sequences_give_a_usable_chain(n):
-    chain = fit(np.zeros((n, 6, 30)), n_states=5, n_iter=20)
-    assert all(np.isfinite(part).all() for part in (chain.transitions, chain.means, chain.variances))
-    assert chain.variances.min() >= 0.01
-    np.testing.assert_allclose(chain.transitions.sum(axis=2), 1)
-
-
-def test_a_class_without_sequences_has_what_it_is_given_before_the_data_speak():
-    frames, y = drifting()
-    chain = fit(frames[y != 1], y[y != 1])
-    np.testing.assert_allclose(chain.transitions[1], [[0.5, 0.5, 0], [0, 0.5, 0.5], [0, 0, 1]])
-    assert (chain.means[1] == 0).all()
-    assert (chain.variances[1] == 1).all()
-
-
-def test_an_even_cut_is_in_order_and_even():
-    assert even_cut(7, 3).argmax(axis=1).tolist() == [0, 0, 0, 1, 1, 2, 2]
+    (start, *_), transitions, _, _ = random_models(rng)
+    log_emissions = rng.standard_normal((150, 4, 2, 3))
+    arguments = np.log(start), np.log(transitions)
+    alone = [forward(*arguments, log_emissions[[i]])[0] for i in range(150)]
+    np.testing.assert_allclose(forward(*arguments, log_emissions), alone)
