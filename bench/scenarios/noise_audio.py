@@ -123,7 +123,8 @@ def add_reverberation(
     def change(wave: NDArray, row: int) -> NDArray:
         tail = fade * rng.standard_normal(len(fade))
         tail *= 10 ** (-level / 20) / np.linalg.norm(tail)
-        return wave + fftconvolve(np.append(0.0, wave[:-1]), tail)[: len(wave)]
+        echo: NDArray = fftconvolve(np.append(0.0, wave[:-1]), tail)[: len(wave)]
+        return wave + echo
 
     return change_samples(data, modality, change)
 
@@ -151,7 +152,8 @@ def clip(
 
     def change(wave: NDArray, row: int) -> NDArray:
         limit = np.quantile(np.abs(wave), 1 - level)
-        return np.clip(wave, -limit, limit)
+        clipped: NDArray = np.clip(wave, -limit, limit)
+        return clipped
 
     return change_samples(data, modality, change)
 

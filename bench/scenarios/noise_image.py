@@ -5,17 +5,12 @@ levels were measured, see docs/severities.md.
 """
 
 from io import BytesIO
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ...datasets.data import Kind, MultimodalData
 from .registry import register_scenario
 from .samples import change_samples
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 __all__ = [
     "add_pixel_noise",
@@ -222,26 +217,17 @@ def lower_resolution(
     data: MultimodalData, modality: str, level: float, rng: np.random.Generator, train: MultimodalData
 ) -> MultimodalData:
     """Shrink each image by averaging, and enlarge it again by linear interpolation."""
-    from PIL import Image
+    from PIL.Image import Resampling, fromarray
 
     def change(image: NDArray, row: int) -> NDArray:
         height, width = image.shape[1:]
         small = (max(1, round(width / level)), max(1, round(height / level)))
-        return np.stack(
-            [
-                _resize(_resize(Image.fromarray(channel), small, box=True), (width, height), box=False)
-                for channel in image
-            ]
-        )
+        shrunk = [fromarray(channel).resize(small, Resampling.BOX) for channel in image]
+        return np.stack([np.asarray(x.resize((width, height), Resampling.BILINEAR)) for x in shrunk])
 
     return change_samples(data, modality, change)
 
 
-def _resize(image: "Image.Image", size: tuple[int, int], *, box: bool) -> "Image.Image":
-    from PIL.Image import Resampling
-
-    return image.resize(size, Resampling.BOX if box else Resampling.BILINEAR)
-
-
 def _to_pixels(values: NDArray) -> NDArray[np.uint8]:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    pixels: NDArray[np.uint8] = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return pixels
