@@ -128,7 +128,8 @@ def drop_pattern(
     """Take several modalities away together: every pattern of absence, for up to five modalities."""
     absent = rng.permutation(len(data))[: round(level * len(data))]
     present = data.mask.copy()
-    present[np.ix_(absent, [data.names.index(name) for name in modality.split("+")])] = False
+    for name in modality.split("+"):
+        present[absent, data.names.index(name)] = False
     return data.with_present(present)
 
 

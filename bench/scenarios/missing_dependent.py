@@ -126,11 +126,13 @@ def summarise(modality: Modality) -> NDArray[np.float64]:
     if modality.kind is Kind.TEXT:
         return np.char.str_len(modality.values).astype(np.float64)
     values = modality.values.astype(np.float64)
-    if modality.lengths is None:
-        return values.mean(axis=tuple(range(1, values.ndim)))
     if modality.kind is Kind.SEQUENCE:
-        return values.mean(axis=2).mean(axis=1, where=modality.frame_mask())
-    return np.sqrt(np.square(values).mean(axis=1, where=modality.frame_mask()))
+        values = values.mean(axis=2)
+    elif modality.kind is Kind.AUDIO:
+        values = values**2
+    where = True if modality.lengths is None else modality.frame_mask()
+    means: NDArray[np.float64] = values.mean(axis=tuple(range(1, values.ndim)), where=where)
+    return np.sqrt(means) if modality.kind is Kind.AUDIO else means
 
 
 def _value_scores(data: MultimodalData, modality: str) -> NDArray[np.float64]:

@@ -123,8 +123,8 @@ def add_reverberation(
     def change(wave: NDArray, row: int) -> NDArray:
         tail = fade * rng.standard_normal(len(fade))
         tail *= 10 ** (-level / 20) / np.linalg.norm(tail)
-        echo: NDArray = fftconvolve(np.append(0.0, wave[:-1]), tail)[: len(wave)]
-        return wave + echo
+        heard: NDArray = wave + fftconvolve(np.append(0.0, wave[:-1]), tail)[: len(wave)]
+        return heard
 
     return change_samples(data, modality, change)
 

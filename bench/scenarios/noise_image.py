@@ -5,6 +5,7 @@ levels were measured, see docs/severities.md.
 """
 
 from io import BytesIO
+
 import numpy as np
 from numpy.typing import NDArray
 
