@@ -111,9 +111,9 @@ def rank_scores(values: NDArray) -> NDArray[np.float64]:
     >>> rank_scores(np.array([10, 30, 20])).round(2)
     array([-1.15,  1.15,  0.  ])
     """
-    from scipy.stats import rankdata
-
-    scores: NDArray[np.float64] = (2 * rankdata(values) - len(values) - 1) / max(len(values), 1) * 3**0.5
+    _, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ranks = np.cumsum(counts) - (counts + 1) / 2  # from 0; equal values share their mean rank
+    scores: NDArray[np.float64] = (2 * ranks[codes] - (len(values) - 1)) / max(len(values), 1) * 3**0.5
     return scores
 
 

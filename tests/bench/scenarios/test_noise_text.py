@@ -5,7 +5,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fusebench.bench.scenarios.noise_text import LOOKALIKES, NEIGHBOURS
@@ -36,11 +36,13 @@ def edit_distance(a, b):
 
 
 @pytest.mark.parametrize("scenario", ["typos", "ocr", "word-drop", "word-order", "truncation"])
+@settings(deadline=None, max_examples=50)
 @given(TEXTS)
 def test_level_0_is_the_identity_for_any_text(scenario, text):
     assert change(scenario, text, 0.0) == text
 
 
+@settings(deadline=None, max_examples=50)
 @given(TEXTS, LEVELS, SEEDS)
 def test_typos_touch_the_share_of_letters_asked_for_and_nothing_else(text, level, seed):
     typed = change("typos", text, level, seed)
@@ -50,6 +52,7 @@ def test_typos_touch_the_share_of_letters_asked_for_and_nothing_else(text, level
     assert [c for c in typed if not c.isalpha()] == [c for c in text if not c.isalpha()]
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.text(string.ascii_letters + string.digits + " ", max_size=60), LEVELS, SEEDS)
 def test_confused_characters_are_as_many_as_asked_for_and_look_alike(text, level, seed):
     confusable = [character for character in text if character in LOOKALIKES]
@@ -66,6 +69,7 @@ def test_neighbouring_keys_are_neighbours_both_ways():
     assert all(key in NEIGHBOURS[other] for key, near in NEIGHBOURS.items() for other in near)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.sampled_from(["a", "bc", "def"]), max_size=20), LEVELS, SEEDS)
 def test_dropped_words_are_as_many_as_asked_for_and_the_others_keep_their_order(words, level, seed):
     left = change("word-drop", " ".join(words), level, seed).split()
@@ -74,6 +78,7 @@ def test_dropped_words_are_as_many_as_asked_for_and_the_others_keep_their_order(
     assert all(word in remaining for word in left)
 
 
+@settings(deadline=None, max_examples=50)
 @given(TEXTS, st.floats(0, 10), SEEDS)
 def test_moved_words_are_the_same_words(text, level, seed):
     moved = change("word-order", text, level, seed)
@@ -92,6 +97,7 @@ def test_words_move_as_far_as_asked_for():
     assert moved[1.0] == pytest.approx(1, rel=0.3)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.sampled_from(["a", "bc", "def"]), max_size=20), LEVELS)
 def test_truncation_keeps_the_first_words(words, level):
     left = change("truncation", " ".join(words), level).split()
