@@ -39,7 +39,7 @@ def _rows(cell: Cell, result: CellResult, note: str) -> Iterator[dict[str, Any]]
         "dataset": cell.dataset,
         "fusion": cell.fusion,
         "family": cell.family,
-        "absence": cell.estimator.absence,
+        "absence": cell.estimator.absence_handled,
         "seed": cell.seed,
         "status": result.status,
         "reason": "\n".join(filter(None, [result.reason, result.traceback])),

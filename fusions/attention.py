@@ -72,6 +72,6 @@ class CrossModalAttention(NeuralFusion):
             width=self.hidden,
             heads=self.heads,
             layers=self.layers,
-            n_classes=self.n_outputs_,
+            n_outputs=self.n_outputs_,
             dropout=self.dropout,
         )

@@ -1,6 +1,7 @@
 """The contract of a fusion strategy, and the work that all of them share."""
 
 from abc import abstractmethod
+from dataclasses import replace
 from typing import ClassVar, Literal, Self
 
 import numpy as np
@@ -10,6 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from ..datasets.data import MultimodalData, Task
 from ..errors import DivergedError, FusebenchError, did_you_mean
 from ..seeding import make_generator
+from .imputers import make_imputer
 from .preprocessing import Standardizer
 from .targets import targets_for
 
@@ -40,10 +42,12 @@ class FusionStrategy(ClassifierMixin, BaseEstimator):
     views : tuple of str
         Class attribute: the views that the strategy takes, in order of preference. For each modality it
         is given the first one that the data offer; data that offer none are skipped by the plan.
-    absence : {"native", "mean"}
+    absence : {"native", "imputed"}
         Class attribute: ``"native"`` if the method itself handles an absent modality (`data.mask` tells
-        which), else the imputer: ``"mean"`` replaces absent features by their training mean and the
-        subclass is shown complete data.
+        which); else an imputer fills it, and the subclass is shown complete data.
+    imputer : str
+        Which one, ``"mean"`` by default: a name of `fusebench.fusions.imputers.make_imputer`. A parameter of
+        the strategies that do not handle absence themselves.
     tasks : tuple of Task
         Class attribute: what can be predicted; the plan skips data sets of another task.
     constant : bool
@@ -58,7 +62,8 @@ class FusionStrategy(ClassifierMixin, BaseEstimator):
     """
 
     views: ClassVar[tuple[View, ...]] = ("vector",)
-    absence: ClassVar[Literal["native", "mean"]] = "mean"
+    absence: ClassVar[Literal["native", "imputed"]] = "imputed"
+    imputer: str = "mean"
     tasks: ClassVar[tuple[Task, ...]] = (Task.CLASSIFICATION,)
     constant: ClassVar[bool] = False
 
@@ -98,8 +103,17 @@ class FusionStrategy(ClassifierMixin, BaseEstimator):
         if validation is None or len(validation) == 0:
             data, validation = _split(data, getattr(self, "random_state", 0))
         self._standardizer = Standardizer().fit(self._check(data))
-        self._fit(self._prepare(data), self._prepare(validation))
+        train, held_out = self._standardize(data), self._standardize(validation)
+        if self.absence == "imputed":
+            imputer = make_imputer(self.imputer, getattr(self, "random_state", 0))
+            self._imputer = imputer.fit(train, held_out)
+        self._fit(self._fill(train), self._fill(held_out))
         return self
+
+    @property
+    def absence_handled(self) -> str:
+        """How an absent modality is handled: ``"native"``, or the imputer's name."""
+        return "native" if self.absence == "native" else self.imputer
 
     @property
     def task_(self) -> Task:
@@ -179,10 +193,15 @@ class FusionStrategy(ClassifierMixin, BaseEstimator):
         return self._targets.finish(outputs)
 
     def _prepare(self, data: MultimodalData) -> MultimodalData:
-        prepared = self._standardizer.transform(self._check(data))
-        present = prepared.mask if self.absence == "native" else np.ones_like(prepared.mask)
+        return self._fill(self._standardize(data))
+
+    def _standardize(self, data: MultimodalData) -> MultimodalData:
+        standardized = self._standardizer.transform(self._check(data))
         y = None if data.y is None else self._targets.encode(data.y)
-        return MultimodalData(prepared.modalities, y, present)
+        return replace(standardized, y=y)
+
+    def _fill(self, data: MultimodalData) -> MultimodalData:
+        return data if self.absence == "native" else self._imputer.transform(data)
 
     def _check(self, data: MultimodalData) -> MultimodalData:
         name = type(self).__name__

@@ -57,7 +57,7 @@ class CCA(FusionStrategy):
     True
     """
 
-    absence: ClassVar[Literal["native", "mean"]] = "native"
+    absence: ClassVar[Literal["native", "imputed"]] = "native"
     shrinkages: ClassVar[tuple[float, ...]] = (0.0,)
 
     def _fit(self, train: MultimodalData, validation: MultimodalData) -> None:

@@ -1,5 +1,6 @@
 """Early fusion by a perceptron."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..datasets.data import MultimodalData
@@ -13,10 +14,16 @@ __all__ = ["EarlyMLP"]
 
 
 @register_fusion("early-mlp", family="early")
+@dataclass(eq=False, repr=False, kw_only=True)
 class EarlyMLP(NeuralFusion):
     """Concatenated vectors into a perceptron with two hidden layers.
 
-    The parameters are those of `NeuralFusion`.
+    The parameters are those of `NeuralFusion`, and one of its own.
+
+    Parameters
+    ----------
+    imputer : str
+        What fills an absent modality: mean, knn, ridge or cyclic.
 
     Examples
     --------
@@ -26,6 +33,8 @@ class EarlyMLP(NeuralFusion):
     >>> bool(fusion.score(data.test, data.test.labels) > 0.9)
     True
     """
+
+    imputer: str = "mean"
 
     def _build(self, train: MultimodalData) -> "nn.Module":
         from .neural.early import ConcatenationMLP

@@ -40,7 +40,7 @@ class HybridStacking(FusionStrategy):
     True
     """
 
-    absence: ClassVar[Literal["native", "mean"]] = "native"
+    absence: ClassVar[Literal["native", "imputed"]] = "native"
 
     def _fit(self, train: MultimodalData, validation: MultimodalData) -> None:
         self._classifiers = fit_unimodal(train, validation, self.prior_)

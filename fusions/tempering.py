@@ -31,7 +31,7 @@ class TemperedFusion(FusionStrategy):
         tau.
     """
 
-    absence: ClassVar[Literal["native", "mean"]] = "native"
+    absence: ClassVar[Literal["native", "imputed"]] = "native"
 
     temperature_: float
 

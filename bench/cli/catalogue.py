@@ -137,7 +137,7 @@ def _describe_fusion(info: Any) -> dict[str, Any]:
         "family": info.family,
         "summary": info.summary,
         "views": list(info.estimator.views),
-        "absence": info.estimator.absence,
+        "absence": info.make().absence_handled,
         "control": info.control,
         "parameters": options,
         "reference": info.reference,

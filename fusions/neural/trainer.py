@@ -74,7 +74,8 @@ def train_network(
         its best epoch. With a method ``loss(batch)``, that is what training minimises instead of
         `task_loss`, which it then has to contain; training stops by the latter either way.
     data, validation : Batch
-        With labels, on the device of the network.
+        On the device of the network. With labels; without them the network needs a loss of its own, by which
+        training stops too.
     learning_rate, weight_decay : float
         Of AdamW.
     batch_size : int
@@ -185,8 +186,15 @@ def task_loss(logits: Tensor, batch: Batch) -> Tensor:
 
 
 def _validation_loss(network: nn.Module, data: Batch) -> float:
-    """Give what training stops by: how good predictions are, whatever else a loss of its own holds."""
-    return task_loss(predict_logits(network, data), data).item()
+    """Give what training stops by: how good predictions are, whatever else a loss of its own holds.
+
+    Without labels there are no predictions to look at, and it is the network's own loss.
+    """
+    if data.labels is not None:
+        return task_loss(predict_logits(network, data), data).item()
+    network.eval()
+    with torch.inference_mode():
+        return _loss(network, data).item()
 
 
 def _check_finite(network: nn.Module, history: History) -> None:

@@ -15,7 +15,7 @@ from fusebench.fusions.late import LateMean
 class Probe(FusionStrategy):
     """Keep the prepared data; predict from the sum of all features, or what `answer` says."""
 
-    absence: ClassVar[Literal["native", "mean"]] = "native"
+    absence: ClassVar[Literal["native", "imputed"]] = "native"
 
     def __init__(self, *, answer: float | None = None, random_state: int = 0) -> None:
         self.answer = answer
@@ -33,7 +33,7 @@ class Probe(FusionStrategy):
 
 
 class ImputingProbe(Probe):
-    absence: ClassVar[Literal["native", "mean"]] = "mean"
+    absence: ClassVar[Literal["native", "imputed"]] = "imputed"
 
 
 def make_data(n=60, seed=0, labels=(0, 1), n_features=(3, 2)):

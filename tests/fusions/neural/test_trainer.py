@@ -1,5 +1,7 @@
 """The training loop is the plain one, stops when validation says so, and depends on the seed alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -130,3 +132,23 @@ def test_the_global_generator_comes_back_after_an_error_as_well():
     with pytest.raises(RuntimeError, match="inside"), seeded(3):
         raise RuntimeError("inside")
     assert torch.equal(torch.get_rng_state(), state)
+
+
+class Reconstruction(nn.Module):
+    """Needs no labels: its loss is how well it restores its input."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(5, 5)
+
+    def loss(self, batch):
+        return (self.layer(batch.values["x"]) - batch.values["x"]).square().mean()
+
+
+def test_without_labels_training_stops_by_the_loss_of_the_network():
+    data, validation = (replace(make_batch(n, seed), labels=None) for n, seed in ((50, 0), (20, 1)))
+    with seeded(0):
+        network = Reconstruction()
+        history = train_network(network, data, validation, **SETTINGS)
+    assert history.validation_loss[-1] < history.validation_loss[0]
+    assert network.loss(validation).item() == pytest.approx(min(history.validation_loss))
