@@ -6,35 +6,32 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
+from torch import nn
 from torch.nn.functional import layer_norm
 
 from fusebench.datasets.data import Kind, Modality, MultimodalData
-from fusebench.fusions.neural.attention import AttentionBlock, CrossModalTransformer, Tokens, positions
+from fusebench.fusions.neural.attention import AttentionBlock, CrossModalTransformer
 from fusebench.fusions.neural.batch import Batch
+from fusebench.fusions.neural.tokens import Ragged
 from fusebench.fusions.neural.trainer import seeded
 
 
-def attention_by_hand(block, target, source, valid):
-    """Softmax attention of one sample, head by head, from the block's weights."""
-    attention = block.attention
-    width, heads = attention.embed_dim, attention.num_heads
-    weights, biases = attention.in_proj_weight.chunk(3), attention.in_proj_bias.chunk(3)
-    normed = [
-        layer_norm(tokens, (width,), norm.weight, norm.bias)
-        for tokens, norm in (
-            (target, block.target_norm),
-            (source, block.source_norm),
-            (source, block.source_norm),
-        )
-    ]
-    queries, keys, values = (x @ W.T + b for x, W, b in zip(normed, weights, biases, strict=True))
+def attention_by_hand(block, target, source):
+    """Softmax attention of one sample over all tokens of its source, head by head."""
+    (query_norm, query), (source_norm, key_value) = block.query, block.key_value
+    width = target.shape[1]
+    key_weights, value_weights = key_value.weight.chunk(2)
+    key_biases, value_biases = key_value.bias.chunk(2)
+    normed = layer_norm(source, (width,), source_norm.weight, source_norm.bias)
+    queries = layer_norm(target, (width,), query_norm.weight, query_norm.bias) @ query.weight.T + query.bias
+    keys, values = normed @ key_weights.T + key_biases, normed @ value_weights.T + value_biases
     outputs = []
-    for head in range(heads):
-        columns = slice(head * width // heads, (head + 1) * width // heads)
-        scores = queries[:, columns] @ keys[valid][:, columns].T / (width // heads) ** 0.5
+    for head in range(block.heads):
+        columns = slice(head * width // block.heads, (head + 1) * width // block.heads)
+        scores = queries[:, columns] @ keys[:, columns].T / (width // block.heads) ** 0.5
         shares = scores.exp() / scores.exp().sum(dim=1, keepdim=True)
-        outputs.append(shares @ values[valid][:, columns])
-    return torch.cat(outputs, dim=1) @ attention.out_proj.weight.T + attention.out_proj.bias
+        outputs.append(shares @ values[:, columns])
+    return torch.cat(outputs, dim=1) @ block.output.weight.T + block.output.bias
 
 
 @pytest.fixture
@@ -46,51 +43,67 @@ def block():
     return block
 
 
+def draw(*shape, seed):
+    with seeded(seed):
+        return torch.randn(*shape).double()
+
+
 def test_a_block_is_softmax_attention_over_valid_tokens(block):
-    with seeded(1):
-        target, source = torch.randn(3, 5, 8).double(), torch.randn(3, 4, 8).double()
+    target, source = draw(3, 5, 8, seed=1), draw(3, 4, 8, seed=2)
+    asks = torch.tensor([[True] * 5, [True, True, True, False, False], [True, False, False, False, True]])
     valid = torch.tensor([[True, True, True, True], [True, True, False, False], [False, False, True, False]])
-    fused = block(target, source, valid)
+    fused = block(Ragged.of(target, asks), Ragged.of(source, valid)).padded()
     for n in range(3):
-        mixed = target[n] + attention_by_hand(block, target[n], source[n], valid[n])
-        torch.testing.assert_close(fused[n], mixed + block.feed_forward(mixed))
+        own = target[n, asks[n]]
+        mixed = own + attention_by_hand(block, own, source[n, valid[n]])
+        torch.testing.assert_close(fused[n, asks[n]], mixed + block.feed_forward(mixed))
+    whole = block(Ragged.of(target[:1], asks[:1]), Ragged.of(source[:1], valid[:1])).padded()
+    torch.testing.assert_close(whole, fused[:1])
+
+
+def test_a_block_agrees_with_torch(block):
+    target, source = draw(3, 5, 8, seed=1), draw(3, 4, 8, seed=2)
+    attention = nn.MultiheadAttention(8, 2, batch_first=True, dtype=torch.float64)
+    with torch.no_grad():
+        attention.in_proj_weight.copy_(torch.cat([block.query[1].weight, block.key_value[1].weight]))
+        attention.in_proj_bias.copy_(torch.cat([block.query[1].bias, block.key_value[1].bias]))
+        attention.out_proj.load_state_dict(block.output.state_dict())
+    keys = block.key_value[0](source)
+    attended, _ = attention(block.query[0](target), keys, keys)
+    fused = block(*(Ragged.of(x, torch.ones(x.shape[:2], dtype=torch.bool)) for x in (target, source)))
+    mixed = target + attended
+    torch.testing.assert_close(fused.padded(), mixed + block.feed_forward(mixed))
+
+
+def test_a_block_starts_like_attention_of_torch():
+    with seeded(0):
+        block, attention = AttentionBlock(200, 2, dropout=0.0), nn.MultiheadAttention(200, 2)
+    for linear in (block.query[1], block.key_value[1]):
+        expected = attention.in_proj_weight.detach()
+        assert linear.weight.abs().max().item() == pytest.approx(expected.abs().max().item(), rel=1e-3)
+        assert linear.weight.std().item() == pytest.approx(expected.std().item(), rel=0.01)
+    assert all((linear.bias == 0).all() for linear in (block.query[1], block.key_value[1], block.output))
 
 
 def test_where_no_token_is_valid_nothing_is_attended_to(block):
-    with seeded(1):
-        target, source = torch.randn(2, 5, 8).double(), torch.randn(2, 4, 8).double()
-    source.requires_grad_()
-    fused = block(target, source, torch.tensor([[False] * 4, [True] * 4]))
-    torch.testing.assert_close(fused[0], target[0] + block.feed_forward(target[0]))
-    fused.sum().backward()
+    target, source = draw(2, 5, 8, seed=1), draw(2, 4, 8, seed=2).requires_grad_()
+    everywhere = torch.ones(2, 5, dtype=torch.bool)
+    fused = block(Ragged.of(target, everywhere), Ragged.of(source, torch.tensor([[False] * 4, [True] * 4])))
+    torch.testing.assert_close(fused.padded()[0], target[0] + block.feed_forward(target[0]))
+    fused.tokens.sum().backward()
     gradients = [source.grad, *(parameter.grad for parameter in block.parameters())]
     assert all(gradient.isfinite().all() for gradient in gradients)
     assert (source.grad[0] == 0).all()
     assert (source.grad[1] != 0).any()
 
 
-def test_positions_are_sines_and_cosines():
-    step, place = np.meshgrid(np.arange(40), np.arange(3), indexing="ij")
-    angles = step / 10_000 ** (2 * place / 6)
-    np.testing.assert_allclose(positions(40, 6), np.hstack([np.sin(angles), np.cos(angles)]), atol=1e-4)
-
-
-def test_tokens_know_their_position():
+def test_dropout_keeps_the_mean_and_its_share_of_features():
+    dropout = AttentionBlock(8, 2, dropout=0.3).feed_forward[3]
     with seeded(0):
-        tokens = Tokens(Modality(Kind.SEQUENCE, np.zeros((1, 9, 3), np.float32)), width=8)
-    frames, valid = tokens(torch.zeros(2, 9, 3), torch.tensor([9, 4]))
-    torch.testing.assert_close(frames[0] - frames[0, :1], positions(9, 8) - positions(9, 8)[:1])
-    assert valid.sum(dim=1).tolist() == [9, 4]
-
-
-def test_a_vector_is_a_single_token():
-    with seeded(0):
-        tokens = Tokens(Modality(Kind.VECTOR, np.zeros((1, 5), np.float32)), width=8)
-    values = torch.randn(2, 5)
-    frames, valid = tokens(values, None)
-    assert frames.shape == (2, 1, 8)
-    torch.testing.assert_close(frames[:, 0], tokens.projection(values))
-    assert valid.tolist() == [[True], [True]]
+        dropped = dropout(torch.ones(400, 400))
+    assert dropped.unique().tolist() == pytest.approx([0, 1 / 0.7])
+    assert (dropped == 0).double().mean().item() == pytest.approx(0.3, abs=0.01)
+    assert (dropout.eval()(torch.ones(3)) == 1).all()
 
 
 def make_data(n=6):
@@ -107,7 +120,7 @@ def make_data(n=6):
 def make_network(data, layers=2):
     with seeded(0):
         return CrossModalTransformer(
-            data.modalities, width=8, heads=2, layers=layers, n_classes=3, dropout=0.0
+            data.modalities, width=16, heads=2, layers=layers, n_outputs=3, dropout=0.0
         ).eval()
 
 
