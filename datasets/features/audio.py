@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ...errors import FusebenchError
 from ..data import Kind, Modality
 
-__all__ = ["CepstralFeatures", "log_mel", "mel_filters", "slopes"]
+__all__ = ["CepstralFeatures", "Frames", "log_mel", "mel_filters", "pool", "slopes"]
 
 FRAME = 0.025  # seconds
 HOP = 0.0125  # seconds
@@ -107,7 +107,7 @@ class CepstralFeatures:
         sequence[np.arange(width) < frames.counts[:, None]] = frames.values
         return {
             "sequence": Modality(Kind.SEQUENCE, sequence, lengths=frames.counts),
-            "vector": Modality(Kind.VECTOR, _pool(frames)),
+            "vector": Modality(Kind.VECTOR, pool(frames)),
         }
 
 
@@ -205,13 +205,13 @@ def slopes(frames: Frames) -> NDArray[np.float32]:
     return rise / np.float32(2 * sum(step**2 for step in range(1, SLOPE_REACH + 1)))
 
 
-def _pool(frames: Frames) -> NDArray[np.float32]:
-    """Mean of every feature in each third, and standard deviation over the whole; shape (n, 4 * d)."""
+def pool(frames: Frames, parts: int = PARTS) -> NDArray[np.float32]:
+    """Average every feature in each part; add standard deviations over the whole; shape (n, (parts + 1) d)."""
     values, counts, starts = frames.values, frames.counts, frames.starts
     if len(counts) == 0:
-        return np.zeros((0, (PARTS + 1) * values.shape[1]), np.float32)
+        return np.zeros((0, (parts + 1) * values.shape[1]), np.float32)
     # A part begins at its share of the frames; one that would be empty takes the frame where it begins.
-    begins = starts[:, None] + counts[:, None] * np.arange(PARTS) // PARTS
+    begins = starts[:, None] + counts[:, None] * np.arange(parts) // parts
     sizes = np.maximum(np.diff(begins, append=(starts + counts)[:, None]), 1)
     means = np.add.reduceat(values, begins.ravel()) / sizes.reshape(-1, 1)
     centre = np.add.reduceat(values, starts) / counts[:, None]
