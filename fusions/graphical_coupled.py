@@ -239,7 +239,8 @@ def advance_probabilities(moves: NDArray[np.float64], places: NDArray[np.intp]) 
     """
     moved = np.einsum("kpq,mpq->kmp", moves, _steps(places) == 1)
     can_move = (places < places.max(initial=0)).T
-    return can_move * (1 + moved) / (2 + moves.sum(axis=2)[:, None])
+    advance: NDArray[np.float64] = can_move * (1 + moved) / (2 + moves.sum(axis=2)[:, None])
+    return advance
 
 
 def _steps(places: NDArray[np.intp]) -> NDArray[np.intp]:
