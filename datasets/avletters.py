@@ -67,8 +67,8 @@ class AVLetters(Dataset):
         how = {
             "repetitions": (
                 "The third repetition is the test split (260 utterances); the seed takes a fifth of the "
-                "others, stratified by letter, for validation (104) and leaves 416 for training. All speakers "
-                "are in all splits."
+                "others, stratified by letter, for validation (104) and leaves 416 for training. All "
+                "speakers are in all splits."
             ),
             "speakers": (
                 "The seed draws two speakers for test (156 utterances) and two for validation (156); the "
@@ -107,15 +107,17 @@ class AVLetters(Dataset):
         """
 
         def read(path: Path) -> Splits:
+            parts: tuple[NDArray[np.int64], ...]
             data, repetitions, speakers = _read_archive(path)
             if self.split == "repetitions":
                 known = np.flatnonzero(repetitions != 3)
                 train, validation = hold_out(data.labels[known], 0.2, self.name, seed)
-                parts = known[train], known[validation], np.flatnonzero(repetitions == 3)
+                parts = (known[train], known[validation], np.flatnonzero(repetitions == 3))
             else:
                 people = make_generator(self.name, "speakers", seed).permutation(np.unique(speakers))
                 test, validation, train = np.split(people, [N_HELD_OUT, 2 * N_HELD_OUT])
-                parts = tuple(np.flatnonzero(np.isin(speakers, group)) for group in (train, validation, test))
+                groups = (train, validation, test)
+                parts = tuple(np.flatnonzero(np.isin(speakers, group)) for group in groups)
             if any(len(np.unique(data.labels[rows])) < len(ascii_uppercase) for rows in parts):
                 raise ValueError("a split lacks a letter")
             return Splits(*(data.take(rows) for rows in parts))

@@ -206,7 +206,7 @@ def slopes(frames: Frames) -> NDArray[np.float32]:
 
 
 def pool(frames: Frames, parts: int = PARTS) -> NDArray[np.float32]:
-    """Average every feature in each part; add standard deviations over the whole; shape (n, (parts + 1) d)."""
+    """Average every feature in each part; add standard deviations; shape (n, (parts + 1) * d)."""
     values, counts, starts = frames.values, frames.counts, frames.starts
     if len(counts) == 0:
         return np.zeros((0, (parts + 1) * values.shape[1]), np.float32)
