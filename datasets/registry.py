@@ -39,6 +39,8 @@ class Card:
         Terms of use, what to cite, where files come from and which folder they go in.
     bayes_accuracy : float, optional
         Best accuracy that any classifier can reach, where the generating process is known.
+    fixed_splits : bool
+        Whether all splits are those of the publisher, so that the seed changes nothing of the data.
     """
 
     title: str
@@ -52,6 +54,7 @@ class Card:
     citation: str = ""
     source: str = ""
     bayes_accuracy: float | None = None
+    fixed_splits: bool = False
 
 
 class Dataset(ABC):
