@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from ..datasets.data import MultimodalData
+from ..datasets.data import MultimodalData, Task
 from ..errors import DivergedError, FusebenchError
 from ..fusions.base import FusionStrategy
 from .features import FeatureCache
@@ -21,7 +21,7 @@ from .store import CellResult
 
 __all__ = ["describe_failure", "run_cell"]
 
-Predictions = dict[str, NDArray[np.float16]]
+Predictions = dict[str, NDArray[np.float16] | NDArray[np.float32]]
 
 
 def run_cell(cell: Cell, cache: FeatureCache) -> tuple[CellResult, Predictions]:
@@ -38,8 +38,8 @@ def run_cell(cell: Cell, cache: FeatureCache) -> tuple[CellResult, Predictions]:
     -------
     result : CellResult
         Status, scores and times.
-    predictions : dict of str to numpy.ndarray of shape (n_test, n_classes)
-        Class probabilities by condition.
+    predictions : dict of str to numpy.ndarray of shape (n_test, n_outputs)
+        Class or label probabilities, or values, by condition.
     """
     if cell.skip:
         return CellResult("skipped", cell.skip), {}
@@ -81,30 +81,35 @@ def _fit_and_score(cell: Cell, cache: FeatureCache) -> tuple[CellResult, Predict
         test = cache.load(cell.bundle, condition.slug, views)
         n_test = len(test)
         start = perf_counter()
-        probabilities = _align(fusion, test, n_classes)
+        outputs = _predict(fusion, test, n_classes)
         seconds = perf_counter() - start
-        predictions[condition.slug] = probabilities.astype(np.float16)
+        # Values have any size; of a probability half precision is enough.
+        predictions[condition.slug] = outputs.astype(
+            np.float32 if fusion.task_ is Task.REGRESSION else np.float16
+        )
         scores.append(
             {
                 "scenario": condition.scenario.name,
                 "modality": condition.modality,
                 "severity": condition.severity,
                 "predict_seconds": seconds,
-                **{metric.name: _score(metric, test.labels, probabilities) for metric in cell.metrics},
+                **{metric.name: _score(metric, test.labels, outputs) for metric in cell.metrics},
             }
         )
     return CellResult("done", scores=scores, fit_seconds=fit_seconds, n_test=n_test), predictions
 
 
-def _score(metric: Metric, y: NDArray, probabilities: NDArray[np.float64]) -> float:
-    value = float(metric.score(y, probabilities))
+def _score(metric: Metric, y: NDArray, outputs: NDArray[np.float64]) -> float:
+    value = float(metric.score(y, outputs))
     if not isfinite(value):
         raise FusebenchError(f"The metric {metric.name!r} gave {value}, which is not a finite number.")
     return value
 
 
-def _align(fusion: FusionStrategy, test: MultimodalData, n_classes: int) -> NDArray[np.float64]:
+def _predict(fusion: FusionStrategy, test: MultimodalData, n_classes: int) -> NDArray[np.float64]:
     """Predict, with a column for every class of the data set, also those that training lacked."""
+    if fusion.task_ is Task.REGRESSION:
+        return fusion.predict(test)[:, None]
     probabilities = np.zeros((len(test), n_classes))
     probabilities[:, fusion.classes_] = fusion.predict_proba(test)
     return probabilities

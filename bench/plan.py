@@ -1,6 +1,6 @@
 """From what was asked to the cells that answer it, each with the hash of all its numbers depend on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,11 +14,11 @@ from ..fusions.base import FusionStrategy
 from ..fusions.registry import FusionInfo, fusions
 from ..seeding import derive_seed
 from .fingerprint import forget_sources, hash_json, hash_source
-from .metrics import Metric, metrics
+from .metrics import PRIMARY, Metric, metrics, metrics_of
 from .scenarios.registry import Condition, find_conditions
 from .suite import Suite
 
-__all__ = ["Bundle", "Cell", "make_plan"]
+__all__ = ["Bundle", "Cell", "find_metric", "make_plan"]
 
 # Raised when the way from raw data to scores changes, so that older cells are run again.
 PROTOCOL_VERSION = 1
@@ -125,7 +125,7 @@ def make_plan(suite: Suite, data_dir: str | Path | None = None) -> list[Cell]:
         If a name or option is unknown, or files of a data set are missing.
     """
     forget_sources()
-    if suite.metric not in metrics:
+    if suite.metric is not None and suite.metric not in metrics:
         raise FusebenchError(
             f"There is no metric named {suite.metric!r}; {did_you_mean(suite.metric, metrics)}"
         )
@@ -145,7 +145,27 @@ def make_plan(suite: Suite, data_dir: str | Path | None = None) -> list[Cell]:
         bundles = _bundle(dataset, suite, seeds)
         estimators = [made for info in infos for made in _expand(info, dataset.card, suite)]
         cells += [_cell(bundle, *made) for bundle in bundles for made in estimators]
+    find_metric(suite, cells)
     return cells
+
+
+def find_metric(suite: Suite, cells: Iterable[Cell]) -> str:
+    """Find the one metric that all data sets of a plan are ranked by.
+
+    Raises
+    ------
+    FusebenchError
+        If a data set has another task than the others or than the metric of the suite.
+    """
+    tasks = {cell.dataset: cell.bundle.dataset.card.task for cell in cells}
+    metric = suite.metric or PRIMARY[next(iter(tasks.values()))]
+    for name, task in tasks.items():
+        if metrics[metric].task is not task:
+            raise FusebenchError(
+                f"The data set {name!r} is for {task}, but {metric!r} ranks {metrics[metric].task}; "
+                "one leaderboard has one metric: run the data sets of each task by themselves."
+            )
+    return metric
 
 
 def _refuse(name: str, options: Mapping[str, Any], given: Mapping[str, str]) -> None:
@@ -184,6 +204,8 @@ def _expand(
 
 
 def _why_not(info: FusionInfo, card: Card) -> str:
+    if card.task not in info.estimator.tasks:
+        return f"does {' and '.join(info.estimator.tasks)}, not {card.task}"
     for modality, offered in card.views.items():
         if not set(info.estimator.views) & set(offered):
             return (
@@ -199,7 +221,7 @@ def _cell(
     if "random_state" in estimator.get_params():
         seed = derive_seed(bundle.dataset.name, name, bundle.seed)
         estimator = clone(estimator).set_params(random_state=seed)
-    scores = tuple(metric for _, metric in metrics.items())
+    scores = metrics_of(bundle.dataset.card.task)
     ingredients = {
         "features": bundle.ingredients,
         "fusion": name,

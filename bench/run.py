@@ -12,7 +12,7 @@ from ..datasets.storage import hash_files
 from ..errors import FusebenchError
 from ..results.files import write_atomically
 from .fingerprint import hash_json
-from .plan import Cell, make_plan
+from .plan import Cell, find_metric, make_plan
 from .provenance import collect_provenance, read_provenance
 from .store import CellResult, DamagedCellError, Store
 from .suite import Suite, load_suite
@@ -51,6 +51,8 @@ class RunSummary:
         ``report.html`` and ``run.json``.
     records : pandas.DataFrame
         One row a score.
+    metric : str
+        What strategies are ranked by.
     ran : int
         Cells that were run now; the others were there.
     done : int
@@ -61,6 +63,7 @@ class RunSummary:
 
     folder: Path
     records: "pd.DataFrame"
+    metric: str
     ran: int
     done: int
     failed: int
@@ -235,7 +238,7 @@ def _write_outputs(
     records = validate(make_records(cells, results, note))
     failed = sum(result.failed for result in results.values())
     done = sum(result.status == "done" for result in results.values())
-    summary = RunSummary(folder, records, ran, done, failed)
+    summary = RunSummary(folder, records, find_metric(suite, cells), ran, done, failed)
     asked = suite.model_dump(mode="json")
     plan = hash_json([cell.key for cell in cells])
     outputs = [folder / name for name in _OUTPUTS]
@@ -244,6 +247,7 @@ def _write_outputs(
     provenance = {
         **collect_provenance(),
         "suite": asked,
+        "metric": summary.metric,
         "jobs": jobs,
         "started": started.isoformat(timespec="seconds"),
         "seconds": round(seconds, 1),
@@ -255,8 +259,8 @@ def _write_outputs(
     (folder / "run.json").unlink(missing_ok=True)
     write_records(records, folder)
     if summary.done:
-        write_leaderboard(records, folder, metric=suite.metric)
-        write_report(records, provenance, summary.report, metric=suite.metric)
+        write_leaderboard(records, folder, metric=summary.metric)
+        write_report(records, provenance, summary.report, metric=summary.metric)
     provenance["files"] = hash_files(path for path in outputs if path.is_file())
     write_atomically(folder / "run.json", (json.dumps(provenance, indent=2) + "\n").encode())
     return summary

@@ -1,6 +1,7 @@
 """Finished cells on disk: one JSON file each, with its predictions beside it."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from io import BytesIO
@@ -65,7 +66,8 @@ class Store:
     ----------
     folder : path
         Holds ``cells/DATASET/FUSION/seedN-KEY.json`` and, with the same name, ``.npz`` under
-        ``predictions/``: for every condition the class probabilities as float16 of shape (n, n_classes).
+        ``predictions/``: for every condition the class or label probabilities as float16 of shape
+        (n, n_classes), or values as float32 of shape (n, 1).
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -112,12 +114,12 @@ class Store:
                 f"The cell file {path} is damaged ({error}); it will be run again."
             ) from error
 
-    def save(self, cell: Cell, result: CellResult, predictions: dict[str, NDArray[np.float16]]) -> None:
+    def save(self, cell: Cell, result: CellResult, predictions: Mapping[str, NDArray]) -> None:
         """Write a cell, the predictions first, so that a cell that is there has them.
 
         Parameters
         ----------
-        predictions : dict of str to numpy.ndarray of shape (n, n_classes)
+        predictions : dict of str to numpy.ndarray of shape (n, n_outputs)
             By the slug of the condition.
         """
         if predictions:

@@ -23,8 +23,9 @@ class Suite(BaseModel):
         Names or globs. The controls and the clean scenario are always added.
     seeds : int
         Number of seeds: 0, 1, ...
-    metric : str
-        The primary metric, declared before the run.
+    metric : str, optional
+        The primary metric, declared before the run; that of the task when left out: accuracy, mean average
+        precision where several labels may apply, or R squared.
     dataset_options, fusion_options : dict
         Options by name, where they differ from the defaults.
     quick : bool
@@ -39,7 +40,7 @@ class Suite(BaseModel):
     fusions: tuple[str, ...] = ("*",)
     scenarios: tuple[str, ...] = ("*",)
     seeds: int = Field(default=3, ge=1, le=10_000)
-    metric: str = "accuracy"
+    metric: str | None = None
     dataset_options: dict[str, dict[str, Any]] = {}
     fusion_options: dict[str, dict[str, Any]] = {}
     quick: bool = False

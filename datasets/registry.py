@@ -1,18 +1,28 @@
 """What a data set is, and the table of those that are known."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from inspect import signature
+from os import sep
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from numpy.typing import ArrayLike
 
 from ..errors import FusebenchError, did_you_mean
 from ..registry import Registry
-from .data import Kind, MultimodalData, Splits
+from .data import Kind, MultimodalData, Splits, Task
 from .features.base import Featurizer
 
-__all__ = ["Card", "Dataset", "datasets", "load_dataset", "register_dataset"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Card", "Dataset", "datasets", "find_datasets", "is_path", "load_dataset", "register_dataset"]
+
+SUFFIXES = (".npz", ".csv", ".parquet")
+"""How the name of a file with one's own data ends."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +38,8 @@ class Card:
     modalities : mapping of str to Kind
         Raw modalities, in order.
     classes : tuple of str
-        Class names; label k is ``classes[k]``.
+        Class names; label k is ``classes[k]``. Names of the labels of which several may apply; empty where
+        values are to be predicted.
     views : mapping of str to tuple of str
         For every modality the views that its features offer (``"vector"``, ``"sequence"``).
     synthetic : tuple of str
@@ -37,6 +48,8 @@ class Card:
         Whether it needs no files beyond the installed packages.
     licence, citation, source : str
         Terms of use, what to cite, where files come from and which folder they go in.
+    task : Task
+        What the labels ask for.
     bayes_accuracy : float, optional
         Best accuracy that any classifier can reach, where the generating process is known.
     fixed_splits : bool
@@ -53,6 +66,7 @@ class Card:
     licence: str = ""
     citation: str = ""
     source: str = ""
+    task: Task = Task.CLASSIFICATION
     bayes_accuracy: float | None = None
     fixed_splits: bool = False
 
@@ -66,13 +80,85 @@ class Dataset(ABC):
     Attributes
     ----------
     name : str
-        The name in the registry.
+        The name in the registry and in tables.
     data_dir : Path or None
         Folder with the files of data sets that are not embedded; None for ``FUSEBENCH_DATA``.
     """
 
-    name: ClassVar[str]
+    name: str
     data_dir: Path | None = None
+
+    @staticmethod
+    def from_arrays(arrays: Mapping[str, ArrayLike], *, name: str = "arrays") -> "Dataset":
+        """Make a data set of arrays in memory.
+
+        Parameters
+        ----------
+        arrays : mapping of str to array-like
+            By the names that they have in an .npz file: one a modality, ``y``, and what else is known, for
+            example ``split`` or ``audio.rate``; see ``docs/own-data.md``.
+        name : str
+            What to call it in tables.
+
+        Returns
+        -------
+        Dataset
+            Hand it to `fusebench.run`.
+
+        Raises
+        ------
+        FusebenchError
+            If an array cannot be understood, or does not fit the others.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> text = np.array(["good", "bad"] * 10)
+        >>> dataset = Dataset.from_arrays({"text": text, "length": np.ones((20, 1)), "y": text}, name="mine")
+        >>> dataset.card.classes, len(dataset.load().train)
+        (('bad', 'good'), 12)
+        """
+        from .own.dataset import from_arrays
+
+        return from_arrays(arrays, name)
+
+    @staticmethod
+    def from_dataframe(
+        frame: "pd.DataFrame", *, name: str = "table", label: str | None = None, folder: str | Path = "."
+    ) -> "Dataset":
+        """Make a data set of a data frame.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            A row a sample, with the headers of a CSV table; see ``docs/own-data.md``.
+        name : str
+            What to call it in tables.
+        label : str, optional
+            Column of the labels; ``label`` or ``y`` when left out.
+        folder : path
+            What paths in the cells are relative to; they lead to nowhere outside.
+
+        Returns
+        -------
+        Dataset
+            Hand it to `fusebench.run`.
+
+        Raises
+        ------
+        FusebenchError
+            If a cell or a file that it names cannot be understood.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"age": range(20), "note:text": ["yes", "no"] * 10, "label": [1, 0] * 10})
+        >>> Dataset.from_dataframe(frame).card.modalities
+        {'note': <Kind.TEXT: 'text'>, 'age': <Kind.VECTOR: 'vector'>}
+        """
+        from .own.dataset import from_dataframe
+
+        return from_dataframe(frame, name, label, folder)
 
     @classmethod
     def options(cls) -> dict[str, Any]:
@@ -98,7 +184,7 @@ class Dataset(ABC):
         Returns
         -------
         Splits
-            Raw modalities and integer labels.
+            Raw modalities and labels: integers, or what else the task of the card asks for.
 
         Raises
         ------
@@ -169,11 +255,11 @@ def load_dataset(name: str, *, data_dir: str | Path | None = None, **options: An
     Parameters
     ----------
     name : str
-        A name of ``fusebench list datasets``.
+        A name of ``fusebench list datasets``, or the path of a file with data of one's own.
     data_dir : path, optional
         Where files are; ``FUSEBENCH_DATA`` when left out.
     **options
-        Options of the data set, for example ``resolution`` of ``avmnist``.
+        Options of the data set, for example ``resolution`` of ``avmnist`` or ``label`` of a table.
 
     Returns
     -------
@@ -184,6 +270,8 @@ def load_dataset(name: str, *, data_dir: str | Path | None = None, **options: An
     ------
     UnknownNameError
         If there is no such data set.
+    DataNotFoundError
+        If there is no such file.
     FusebenchError
         If there is no such option.
 
@@ -193,13 +281,66 @@ def load_dataset(name: str, *, data_dir: str | Path | None = None, **options: An
     >>> train.names
     ['a', 'b']
     """
-    cls = datasets[name]
-    known = cls.options()
+    make: Callable[..., Dataset]
+    if is_path(name):
+        from .own.dataset import FileDataset
+
+        make, known = partial(FileDataset, name), FileDataset.options()
+    else:
+        make, known = datasets[name], datasets[name].options()
     for option in options:
         if option not in known:
             raise FusebenchError(
                 f"The data set {name!r} has no option {option!r}; {did_you_mean(option, known)}"
             )
-    dataset = cls(**options)
+    dataset = make(**options)
     dataset.data_dir = None if data_dir is None else Path(data_dir)
     return dataset
+
+
+def is_path(name: str) -> bool:
+    """Tell the path of a file with one's own data from a name of the registry or a glob.
+
+    Examples
+    --------
+    >>> is_path("mine.csv"), is_path("./mine"), is_path("synth-*")
+    (True, True, False)
+    """
+    return "/" in name or sep in name or name.lower().endswith(SUFFIXES)
+
+
+def find_datasets(
+    names: Iterable[str],
+    *,
+    data_dir: str | Path | None = None,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+) -> list[Dataset]:
+    """Look several data sets up.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Names, globs and paths.
+    data_dir : path, optional
+        As in `load_dataset`.
+    options : mapping of str to mapping, optional
+        Options by name or path.
+
+    Returns
+    -------
+    list of Dataset
+        Those of the registry in its order, then the files in the order given.
+
+    Raises
+    ------
+    FusebenchError
+        As `load_dataset` does; or if options are for an unknown name.
+    """
+    given = options or {}
+    asked = list(dict.fromkeys(names))
+    for name in given:
+        if not is_path(name):
+            datasets[name]
+    paths = [name for name in asked if is_path(name)]
+    known = datasets.match(name for name in asked if not is_path(name))
+    return [load_dataset(name, data_dir=data_dir, **given.get(name, {})) for name in [*known, *paths]]

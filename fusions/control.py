@@ -5,10 +5,10 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets.data import MultimodalData
+from ..datasets.data import MultimodalData, Task
 from ..errors import FusebenchError, did_you_mean
 from .base import FusionStrategy, View
-from .logistic import log_loss
+from .linear import output_loss
 from .registry import register_fusion
 from .unimodal import UnimodalClassifier, fit_unimodal, predict_unimodal
 
@@ -17,7 +17,7 @@ __all__ = ["BestUnimodal", "Majority", "Unimodal"]
 
 @register_fusion("majority", family="control", control=True)
 class Majority(FusionStrategy):
-    """Class frequencies of the training data, whatever the sample.
+    """Class or label frequencies, or the mean, of the training data, whatever the sample.
 
     Examples
     --------
@@ -29,7 +29,8 @@ class Majority(FusionStrategy):
     """
 
     views: ClassVar[tuple[View, ...]] = ("vector", "sequence")
-    absence: ClassVar[Literal["native", "mean"]] = "native"
+    absence: ClassVar[Literal["native", "imputed"]] = "native"
+    tasks: ClassVar[tuple[Task, ...]] = tuple(Task)
     constant: ClassVar[bool] = True
 
     def _fit(self, train: MultimodalData, validation: MultimodalData) -> None:
@@ -41,7 +42,9 @@ class Majority(FusionStrategy):
 
 @register_fusion("unimodal", family="control", control=True, per_modality=True)
 class Unimodal(FusionStrategy):
-    """Logistic regression on one modality alone; a sample that lacks it gets the class frequencies.
+    """Linear model of one modality alone; a sample that lacks it gets what `majority` says.
+
+    It is logistic regression for classes and labels, ridge regression for values (`TunedLinear`).
 
     Parameters
     ----------
@@ -62,7 +65,8 @@ class Unimodal(FusionStrategy):
     True
     """
 
-    absence: ClassVar[Literal["native", "mean"]] = "native"
+    absence: ClassVar[Literal["native", "imputed"]] = "native"
+    tasks: ClassVar[tuple[Task, ...]] = tuple(Task)
 
     def __init__(self, *, modality: str | None = None) -> None:
         self.modality = modality
@@ -79,7 +83,7 @@ class Unimodal(FusionStrategy):
         self._classifier = UnimodalClassifier(self.modality, self.prior_).fit(train, validation)
 
     def _predict_outputs(self, data: MultimodalData) -> NDArray[np.float64]:
-        return self._classifier.predict_proba(data)
+        return self._classifier.predict(data)
 
 
 @register_fusion("best-unimodal", family="control", control=True)
@@ -87,7 +91,8 @@ class BestUnimodal(FusionStrategy):
     """The best single modality that each sample has: a switch, not a fusion.
 
     Modalities are ranked by the validation accuracy of their classifiers among the samples that have
-    them; ties go to the lower log loss. Each sample is predicted from the best-ranked modality that it
+    them; ties go to the lower log loss, which also ranks them where labels or values are predicted (there
+    it is the squared error). Each sample is predicted from the best-ranked modality that it
     has, so that a fusion which falls below this when a modality fails would better not have been used.
 
     Attributes
@@ -103,7 +108,8 @@ class BestUnimodal(FusionStrategy):
     ['a', 'b']
     """
 
-    absence: ClassVar[Literal["native", "mean"]] = "native"
+    absence: ClassVar[Literal["native", "imputed"]] = "native"
+    tasks: ClassVar[tuple[Task, ...]] = tuple(Task)
 
     ranking_: list[str]
 
@@ -116,8 +122,9 @@ class BestUnimodal(FusionStrategy):
             if not has.any():
                 keys.append((0.0, np.inf))
                 continue
-            p, y = votes[has, m], validation.labels[has]
-            keys.append((-float((p.argmax(axis=1) == y).mean()), log_loss(p, y)))
+            outputs, y = votes[has, m], validation.labels[has]
+            hits = outputs.argmax(axis=1) == y if self.task_ is Task.CLASSIFICATION else np.zeros(1)
+            keys.append((-float(hits.mean()), output_loss(outputs, y)))
         self._order = np.array(sorted(range(len(keys)), key=keys.__getitem__))
         self.ranking_ = [train.names[m] for m in self._order]
 

@@ -1,14 +1,17 @@
 """Early fusion: the vectors of all modalities side by side, into one classifier.
 
-Features are standardised on what is present in training; an absent vector becomes the training mean, 0.
+Features are standardised on what is present in training; an absent vector is filled by an imputer, by default
+with 0, the training mean.
 """
+
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets.data import MultimodalData
+from ..datasets.data import MultimodalData, Task
 from .base import FusionStrategy
-from .logistic import TunedLogistic
+from .linear import TunedLinear
 from .registry import register_fusion
 
 __all__ = ["EarlyLogistic", "concatenate"]
@@ -23,8 +26,14 @@ def concatenate(data: MultimodalData) -> NDArray[np.float32]:
 class EarlyLogistic(FusionStrategy):
     """Concatenated vectors into logistic regression, the penalty chosen on validation.
 
-    The classifier and its grid of penalties are those of the single modalities and of late fusion, so that
-    only the fusion differs. It is fitted without randomness.
+    Where values are predicted, it is ridge regression (`TunedLinear`). The model and its grid of penalties
+    are those of the single modalities and of late fusion, so that only the fusion differs. It is fitted
+    without randomness.
+
+    Parameters
+    ----------
+    imputer : str
+        What fills an absent modality: mean, knn, ridge or cyclic.
 
     Examples
     --------
@@ -35,10 +44,15 @@ class EarlyLogistic(FusionStrategy):
     True
     """
 
+    tasks: ClassVar[tuple[Task, ...]] = tuple(Task)
+
+    def __init__(self, *, imputer: str = "mean") -> None:
+        self.imputer = imputer
+
     def _fit(self, train: MultimodalData, validation: MultimodalData) -> None:
-        self._model = TunedLogistic(self.prior_).fit(
+        self._model = TunedLinear(self.prior_).fit(
             concatenate(train), train.labels, validation=(concatenate(validation), validation.labels)
         )
 
     def _predict_outputs(self, data: MultimodalData) -> NDArray[np.float64]:
-        return self._model.predict_proba(concatenate(data))
+        return self._model.predict(concatenate(data))

@@ -1,9 +1,11 @@
 """Early fusion by boosted trees."""
 
+from typing import ClassVar
+
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets.data import MultimodalData
+from ..datasets.data import MultimodalData, Task
 from .base import FusionStrategy
 from .early import concatenate
 from .registry import register_fusion
@@ -16,8 +18,8 @@ class EarlyXGBoost(FusionStrategy):
     """Concatenated vectors into gradient-boosted trees, their number chosen on validation.
 
     XGBoost can send missing values down a branch of their own, but learns which branch only from training
-    data with missing values. With complete ones the direction is arbitrary, so absent features are the mean
-    here as in the other early strategies.
+    data with missing values. With complete ones the direction is arbitrary, so absent features are
+    imputed here as in the other early strategies.
 
     Parameters
     ----------
@@ -29,6 +31,8 @@ class EarlyXGBoost(FusionStrategy):
         Of each tree.
     patience : int
         Boosting stops after this many rounds without a lower validation loss, and the best number is kept.
+    imputer : str
+        What fills an absent modality: mean, knn, ridge or cyclic.
     random_state : int
         Draws the 80 % of samples and features that each tree sees.
 
@@ -45,6 +49,8 @@ class EarlyXGBoost(FusionStrategy):
     True
     """
 
+    tasks: ClassVar[tuple[Task, ...]] = tuple(Task)
+
     def __init__(
         self,
         *,
@@ -52,18 +58,21 @@ class EarlyXGBoost(FusionStrategy):
         learning_rate: float = 0.2,
         max_depth: int = 4,
         patience: int = 20,
+        imputer: str = "mean",
         random_state: int = 0,
     ) -> None:
         self.n_estimators = n_estimators
         self.learning_rate = learning_rate
         self.max_depth = max_depth
         self.patience = patience
+        self.imputer = imputer
         self.random_state = random_state
 
     def _fit(self, train: MultimodalData, validation: MultimodalData) -> None:
-        from xgboost import XGBClassifier
+        from xgboost import XGBClassifier, XGBRegressor
 
-        self._model = XGBClassifier(
+        boosted_trees = XGBRegressor if self.task_ is Task.REGRESSION else XGBClassifier
+        self._model = boosted_trees(
             n_estimators=self.n_estimators,
             learning_rate=self.learning_rate,
             max_depth=self.max_depth,
@@ -82,5 +91,7 @@ class EarlyXGBoost(FusionStrategy):
         )
 
     def _predict_outputs(self, data: MultimodalData) -> NDArray[np.float64]:
-        probabilities: NDArray = self._model.predict_proba(concatenate(data))
-        return probabilities.astype(np.float64)
+        X = concatenate(data)
+        regression = self.task_ is Task.REGRESSION
+        outputs: NDArray = self._model.predict(X)[:, None] if regression else self._model.predict_proba(X)
+        return outputs.astype(np.float64)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from ..datasets.data import MultimodalData
+from ..datasets.data import MultimodalData, Task
 from ..errors import FusebenchError
 from .neural.estimator import NeuralFusion
 from .registry import register_fusion
@@ -161,6 +161,8 @@ class MixtureOfExperts(_GatingFusion):
     >>> bool(fusion.score(data.test, data.test.labels) > 0.9)
     True
     """
+
+    tasks = (Task.CLASSIFICATION,)  # the mixture is one of class probabilities
 
     def _build(self, train: MultimodalData) -> "nn.Module":
         from torch import nn

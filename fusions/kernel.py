@@ -7,10 +7,10 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets.data import MultimodalData
+from ..datasets.data import MultimodalData, Task
 from ..seeding import make_generator
 from .base import FusionStrategy
-from .logistic import TunedLogistic
+from .linear import TunedLinear
 from .registry import register_fusion
 
 __all__ = [
@@ -84,7 +84,7 @@ class KernelFusion(FusionStrategy):
     approximated by its projection on the landmarks. A sample that is like no landmark gets the prior.
     """
 
-    absence: ClassVar[Literal["native", "mean"]] = "native"
+    absence: ClassVar[Literal["native", "imputed"]] = "native"
 
     def __init__(self, *, n_landmarks: int = 1000, random_state: int = 0) -> None:
         self.n_landmarks = n_landmarks
@@ -95,14 +95,14 @@ class KernelFusion(FusionStrategy):
         self._fit_kernel(landmarks)
         self._basis = nystroem_basis(self._compare(landmarks))
         features, held_out = (self._compare(data) @ self._basis for data in (train, validation))
-        self._classifier = TunedLogistic(self.prior_).fit(
+        self._classifier = TunedLinear(self.prior_).fit(
             features, train.labels, validation=(held_out, validation.labels)
         )
 
     def _predict_outputs(self, data: MultimodalData) -> NDArray[np.float64]:
         kernel = self._compare(data)
-        probabilities = self._classifier.predict_proba(kernel @ self._basis)
-        return np.where(kernel.any(axis=1, keepdims=True), probabilities, self.prior_)
+        outputs = self._classifier.predict(kernel @ self._basis)
+        return np.where(kernel.any(axis=1, keepdims=True), outputs, self.prior_)
 
     def _choose_landmarks(self, train: MultimodalData) -> NDArray[np.intp]:
         candidates = np.flatnonzero(train.mask.any(axis=1))
@@ -173,6 +173,8 @@ class KernelAverage(WeightedKernelFusion):
     >>> bool(fusion.score(data.test, data.test.labels) > 0.9)
     True
     """
+
+    tasks: ClassVar[tuple[Task, ...]] = tuple(Task)
 
     def _weights(self, kernel: CombinedKernel) -> NDArray[np.float64]:
         return np.ones(len(kernel.landmarks.names))

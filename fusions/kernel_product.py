@@ -1,9 +1,11 @@
 """Multiple-kernel fusion by the product of the kernels, which sees what modalities mean together."""
 
+from typing import ClassVar
+
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets.data import MultimodalData
+from ..datasets.data import MultimodalData, Task
 from .kernel import CombinedKernel, KernelFusion
 from .registry import register_fusion
 
@@ -81,6 +83,8 @@ class KernelProduct(KernelFusion):
     >>> bool(fusion.score(data.test, data.test.labels) > 0.8)
     True
     """
+
+    tasks: ClassVar[tuple[Task, ...]] = tuple(Task)
 
     def _fit_kernel(self, landmarks: MultimodalData) -> None:
         self._kernel = ProductKernel(landmarks)

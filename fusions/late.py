@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets.data import MultimodalData
+from ..datasets.data import MultimodalData, Task
 from .base import FusionStrategy
 from .registry import register_fusion
 from .unimodal import fit_unimodal, predict_unimodal
@@ -35,7 +35,7 @@ _MIN_ENTROPY = 1e-12  # in nats; a vote that is surer than this weighs no more
 class LateRule(FusionStrategy):
     """One classifier a modality; a subclass combines their class probabilities."""
 
-    absence: ClassVar[Literal["native", "mean"]] = "native"
+    absence: ClassVar[Literal["native", "imputed"]] = "native"
 
     def _fit(self, train: MultimodalData, validation: MultimodalData) -> None:
         self._classifiers = fit_unimodal(train, validation, self.prior_)
@@ -50,7 +50,7 @@ class LateRule(FusionStrategy):
 
 @register_fusion("late-mean", family="late", reference="Kittler et al. 1998, IEEE TPAMI 20(3)")
 class LateMean(LateRule):
-    """Mean of the class probabilities of the modalities that are present.
+    """Mean of the probabilities, or of the values, that the modalities present give.
 
     References
     ----------
@@ -64,6 +64,8 @@ class LateMean(LateRule):
     >>> bool(fusion.score(data.test, data.test.labels) > 0.9)
     True
     """
+
+    tasks: ClassVar[tuple[Task, ...]] = tuple(Task)
 
     def _combine(self, votes: NDArray[np.float64], present: NDArray[np.bool_]) -> NDArray[np.float64]:
         return weighted_mean(votes, present.astype(np.float64))

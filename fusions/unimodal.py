@@ -6,27 +6,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..datasets.data import MultimodalData
-from .logistic import TunedLogistic
+from .linear import TunedLinear
 
 __all__ = ["UnimodalClassifier", "fit_unimodal", "predict_unimodal"]
 
 
 class UnimodalClassifier:
-    """Logistic regression on one vector modality, fitted on the samples that have it.
+    """The linear model of the task on one vector modality, fitted on the samples that have it.
 
     Parameters
     ----------
     modality : str
         Its name.
-    prior : numpy.ndarray of shape (n_classes,)
-        Class frequencies: the prediction for a sample that lacks the modality.
+    prior : numpy.ndarray of shape (n_outputs,)
+        The prediction for a sample that lacks the modality.
 
     Examples
     --------
     >>> from fusebench.datasets.registry import load_dataset
     >>> data = load_dataset("synth-redundant").features(seed=0)
     >>> model = UnimodalClassifier("a", prior=np.array([0.5, 0.5])).fit(data.train, data.validation)
-    >>> model.predict_proba(data.test.without("a"))[0]
+    >>> model.predict(data.test.without("a"))[0]
     array([0.5, 0.5])
     """
 
@@ -35,19 +35,19 @@ class UnimodalClassifier:
         self.prior = prior
 
     def fit(self, train: MultimodalData, validation: MultimodalData) -> Self:
-        """Fit to standardised data with labels 0 .. n_classes - 1; validation chooses the penalty."""
+        """Fit to standardised data with encoded labels; validation chooses the penalty."""
         train, validation = self._having(train), self._having(validation)
-        self._model = TunedLogistic(self.prior).fit(
+        self._model = TunedLinear(self.prior).fit(
             train.modalities[self.modality].values,
             train.labels,
             validation=(validation.modalities[self.modality].values, validation.labels),
         )
         return self
 
-    def predict_proba(self, data: MultimodalData) -> NDArray[np.float64]:
-        """Give class probabilities, shape (n, n_classes)."""
-        probabilities = self._model.predict_proba(data.modalities[self.modality].values)
-        return np.where(data.has(self.modality)[:, None], probabilities, self.prior)
+    def predict(self, data: MultimodalData) -> NDArray[np.float64]:
+        """Give class probabilities, label probabilities or values, shape (n, n_outputs)."""
+        outputs = self._model.predict(data.modalities[self.modality].values)
+        return np.where(data.has(self.modality)[:, None], outputs, self.prior)
 
     def _having(self, data: MultimodalData) -> MultimodalData:
         return data.take(data.has(self.modality))
@@ -61,5 +61,5 @@ def fit_unimodal(
 
 
 def predict_unimodal(classifiers: list[UnimodalClassifier], data: MultimodalData) -> NDArray[np.float64]:
-    """Stack the predictions, shape (n, M, n_classes); where a modality is absent, the prior."""
-    return np.stack([classifier.predict_proba(data) for classifier in classifiers], axis=1)
+    """Stack the predictions, shape (n, M, n_outputs); where a modality is absent, the prior."""
+    return np.stack([classifier.predict(data) for classifier in classifiers], axis=1)

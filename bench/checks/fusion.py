@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from ...datasets.data import Kind, Modality, MultimodalData, Splits
+from ...datasets.data import Kind, Modality, MultimodalData, Splits, Task
+from ...errors import FusebenchError
 from ...fusions.base import FusionStrategy
 from ...fusions.neural.estimator import NeuralFusion
 from ...fusions.state import load_fusion, save_fusion
@@ -283,6 +284,42 @@ def check_better_than_chance(subject: _Subject) -> None:
         assert accuracy > 0.5, f"accuracy is {accuracy:.2f}"
 
 
+def check_every_task_that_is_declared(subject: _Subject) -> None:
+    """Labels of which several apply, and values, are predicted where declared: better than by their mean."""
+    data = subject.data(2)
+    for task in set(subject.estimator.tasks) - {Task.CLASSIFICATION}:
+        train, validation, test = (_ask(split, task) for split in (data.train, data.validation, data.test))
+        fusion = subject.fit(train, validation)
+        assert fusion.task_ is task, f"task_ is {fusion.task_!r}"
+        shape = test.labels.shape
+        for pattern in product([True, False], repeat=2):
+            masked = test.with_present(np.tile(np.array(pattern), (len(test), 1)))
+            predicted = fusion.predict(masked)
+            assert predicted.shape == shape, f"{task}: shape {predicted.shape}, expected {shape}"
+            assert np.isfinite(predicted).all(), f"{task}: not finite"
+        if task is Task.MULTILABEL:
+            probabilities = fusion.predict_proba(test)
+            assert ((probabilities >= 0) & (probabilities <= 1)).all(), f"{task}: not a probability"
+        if not subject.estimator.constant:
+            error = np.mean((fusion.predict(test) - test.labels) ** 2)
+            mean = np.mean((train.labels.mean(axis=0) - test.labels) ** 2)
+            assert error < 0.9 * mean, (
+                f"{task}: squared error {error:.2f}; predicting the mean has {mean:.2f}"
+            )
+
+
+def check_a_task_that_is_not_declared_is_refused(subject: _Subject) -> None:
+    """Labels of another task raise an error that says so."""
+    for task in set(Task) - set(subject.estimator.tasks):
+        data = _ask(subject.data(2).train, task)
+        try:
+            subject.fit(data, None)
+        except FusebenchError as error:
+            assert task.value in str(error), f"the error does not name the task: {error}"  # noqa: PT017
+        else:
+            raise AssertionError(f"{task} was fitted")
+
+
 CHECKS: tuple[Callable[[_Subject], None], ...] = (
     check_constructor_only_stores,
     check_fit_returns_self,
@@ -302,6 +339,8 @@ CHECKS: tuple[Callable[[_Subject], None], ...] = (
     check_input_is_not_changed,
     check_labels_of_any_kind,
     check_better_than_chance,
+    check_every_task_that_is_declared,
+    check_a_task_that_is_not_declared_is_refused,
 )
 
 
@@ -310,6 +349,12 @@ def _assert_distribution(probabilities: NDArray, n: int, n_classes: int) -> None
     assert np.isfinite(probabilities).all(), "not finite"
     assert (probabilities >= 0).all(), "negative"
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+
+
+def _ask(data: MultimodalData, task: Task) -> MultimodalData:
+    """Turn three classes into labels, of which class 1 has none and class 2 both, or into values."""
+    labels = np.array([[1, 0], [0, 0], [1, 1]]) if task is Task.MULTILABEL else np.array([10.0, 11.0, 13.0])
+    return MultimodalData(data.modalities, labels[data.labels], data.mask)
 
 
 def _flatten(value: Any) -> Iterator[Any]:

@@ -50,6 +50,5 @@ def print_results(records: "pd.DataFrame", *, metric: str) -> None:
 
 
 def _metric_of(provenance: dict[str, Any]) -> str:
-    suite = provenance.get("suite")
-    metric = suite.get("metric") if isinstance(suite, dict) else None
+    metric = provenance.get("metric")
     return metric if isinstance(metric, str) else "accuracy"

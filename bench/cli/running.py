@@ -97,7 +97,7 @@ def run(
         # A normal exit would join the threads that feed the workers, which are gone; every file is whole.
         os._exit(130)
     if summary.done:
-        print_results(summary.records, metric=asked.metric)
+        print_results(summary.records, metric=summary.metric)
     typer.echo(f"{summary.ran} of {len(cells)} cells run now, {summary.failed} failed.")
     if summary.done:
         typer.echo(f"Report: {summary.report.resolve()}")
