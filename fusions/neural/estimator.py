@@ -14,6 +14,7 @@ from ..base import FusionStrategy
 if TYPE_CHECKING:
     from torch import nn
 
+    from .batch import Batch
     from .trainer import History
 
 __all__ = ["NeuralFusion"]
@@ -85,7 +86,7 @@ class NeuralFusion(FusionStrategy):
 
     def _fit(self, train: MultimodalData, validation: MultimodalData) -> None:
         from .batch import Batch
-        from .trainer import seeded, train_network
+        from .trainer import seeded
 
         for parameter in ("hidden", "batch_size", "max_epochs", "patience"):
             if getattr(self, parameter) < 1:
@@ -97,17 +98,25 @@ class NeuralFusion(FusionStrategy):
         self._sizes = train.take(np.arange(0))
         with seeded(self.random_state, self.device):
             self.network_ = self._build(self._sizes).to(self.device)
-            self.history_ = train_network(
-                self.network_,
-                Batch.of(train, self.device),
-                Batch.of(validation, self.device),
-                learning_rate=self.learning_rate,
-                weight_decay=self.weight_decay,
-                batch_size=self.batch_size,
-                max_epochs=self.max_epochs,
-                patience=self.patience,
-                modality_dropout=self.modality_dropout,
+            self.history_ = self._train(
+                self.network_, Batch.of(train, self.device), Batch.of(validation, self.device)
             )
+
+    def _train(self, network: "nn.Module", train: "Batch", validation: "Batch") -> "History":
+        """Train a network with the parameters of this strategy; one that trains in steps overrides it."""
+        from .trainer import train_network
+
+        return train_network(
+            network,
+            train,
+            validation,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            batch_size=self.batch_size,
+            max_epochs=self.max_epochs,
+            patience=self.patience,
+            modality_dropout=self.modality_dropout,
+        )
 
     def _predict_outputs(self, data: MultimodalData) -> NDArray:
         from .batch import Batch
