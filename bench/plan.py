@@ -8,7 +8,7 @@ from typing import Any
 
 from sklearn.base import clone
 
-from ..datasets.registry import Card, Dataset, datasets, load_dataset
+from ..datasets.registry import Card, Dataset, find_datasets
 from ..errors import FusebenchError, did_you_mean
 from ..fusions.base import FusionStrategy
 from ..fusions.registry import FusionInfo, fusions
@@ -104,7 +104,7 @@ class Cell:
         return self.bundle.seed
 
 
-def make_plan(suite: Suite, data_dir: str | Path | None = None) -> list[Cell]:
+def make_plan(suite: Suite, data_dir: str | Path | None = None, own: Iterable[Dataset] = ()) -> list[Cell]:
     """List the cells of a suite: data sets, then seeds, then strategies, the controls first.
 
     Parameters
@@ -113,6 +113,8 @@ def make_plan(suite: Suite, data_dir: str | Path | None = None) -> list[Cell]:
         What was asked for.
     data_dir : path, optional
         Where files of data sets are.
+    own : iterable of Dataset, optional
+        Data sets that the suite names but that are in memory, not in the registry.
 
     Returns
     -------
@@ -133,15 +135,15 @@ def make_plan(suite: Suite, data_dir: str | Path | None = None) -> list[Cell]:
         fusions[name]
         _refuse(name, options, {"random_state": "the seed of the cell", "modality": "the plan"})
     for name, options in suite.dataset_options.items():
-        datasets[name]
         _refuse(name, options, {"data_dir": "--data-dir"})
     controls = [name for name, info in fusions.items() if info.control]
     asked = fusions.match(suite.fusions)
     infos = [fusions[name] for name in (*controls, *(name for name in asked if name not in controls))]
     seeds = range(min(suite.seeds, QUICK_SEEDS) if suite.quick else suite.seeds)
     cells = []
-    for name in datasets.match(suite.datasets):
-        dataset = load_dataset(name, data_dir=data_dir, **suite.dataset_options.get(name, {}))
+    given = {dataset.name: dataset for dataset in own}
+    names = [given.get(name, name) for name in suite.datasets]
+    for dataset in find_datasets(names, data_dir=data_dir, options=suite.dataset_options):
         bundles = _bundle(dataset, suite, seeds)
         estimators = [made for info in infos for made in _expand(info, dataset.card, suite)]
         cells += [_cell(bundle, *made) for bundle in bundles for made in estimators]

@@ -8,6 +8,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from ..datasets.registry import Dataset
 from ..datasets.storage import hash_files
 from ..errors import FusebenchError
 from ..results.files import write_atomically
@@ -77,7 +78,7 @@ class RunSummary:
 def run(
     suite: str | Path = "default",
     *,
-    datasets: Sequence[str] | None = None,
+    datasets: Sequence[str | Path | Dataset] | None = None,
     fusions: Sequence[str] | None = None,
     scenarios: Sequence[str] | None = None,
     seeds: int | None = None,
@@ -94,7 +95,7 @@ def run(
     suite : str or Path
         A built-in suite or a TOML file.
     datasets, fusions, scenarios : sequence of str, optional
-        Names or globs, in place of those of the suite.
+        Names or globs, in place of those of the suite. Data sets may be paths, or `Dataset` objects, too.
     seeds : int, optional
         Number of seeds, in place of that of the suite.
     quick : bool, optional
@@ -127,15 +128,19 @@ def run(
     >>> sorted(set(summary.records["fusion"]))
     ['best-unimodal', 'late-mean', 'majority', 'unimodal-a', 'unimodal-b']
     """
+    own = [dataset for dataset in datasets or () if isinstance(dataset, Dataset)]
+    names = None
+    if datasets is not None:
+        names = [dataset.name if isinstance(dataset, Dataset) else str(dataset) for dataset in datasets]
     asked = load_suite(
         suite,
-        datasets=datasets,
+        datasets=names,
         fusions=fusions,
         scenarios=scenarios,
         seeds=seeds,
         quick=quick,
     )
-    return run_plan(asked, make_plan(asked, data_dir), out=out, jobs=jobs, retry_failed=retry_failed)
+    return run_plan(asked, make_plan(asked, data_dir, own), out=out, jobs=jobs, retry_failed=retry_failed)
 
 
 def find_todo(

@@ -310,7 +310,7 @@ def is_path(name: str) -> bool:
 
 
 def find_datasets(
-    names: Iterable[str],
+    names: "Iterable[str | Dataset]",
     *,
     data_dir: str | Path | None = None,
     options: Mapping[str, Mapping[str, Any]] | None = None,
@@ -319,8 +319,8 @@ def find_datasets(
 
     Parameters
     ----------
-    names : iterable of str
-        Names, globs and paths.
+    names : iterable of str or Dataset
+        Names, globs and paths, or data sets that were made already.
     data_dir : path, optional
         As in `load_dataset`.
     options : mapping of str to mapping, optional
@@ -329,18 +329,27 @@ def find_datasets(
     Returns
     -------
     list of Dataset
-        Those of the registry in its order, then the files in the order given.
+        Those of the registry in its order, then the others in the order given.
 
     Raises
     ------
     FusebenchError
-        As `load_dataset` does; or if options are for an unknown name.
+        As `load_dataset` does; or if options are for an unknown name, or two data sets have one name.
     """
     given = options or {}
-    asked = list(dict.fromkeys(names))
     for name in given:
         if not is_path(name):
             datasets[name]
-    paths = [name for name in asked if is_path(name)]
-    known = datasets.match(name for name in asked if not is_path(name))
-    return [load_dataset(name, data_dir=data_dir, **given.get(name, {})) for name in [*known, *paths]]
+    asked = list(dict.fromkeys(names))
+    known = datasets.match(name for name in asked if isinstance(name, str) and not is_path(name))
+    others = [name for name in asked if not isinstance(name, str) or is_path(name)]
+    found = [
+        load_dataset(name, data_dir=data_dir, **given.get(name, {})) if isinstance(name, str) else name
+        for name in [*known, *others]
+    ]
+    taken = set()
+    for dataset in found:
+        if dataset.name in taken:
+            raise FusebenchError(f"Two data sets are called {dataset.name!r}; rename one.")
+        taken.add(dataset.name)
+    return found

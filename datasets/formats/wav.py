@@ -9,9 +9,25 @@ from numpy.typing import NDArray
 
 from ..data import Kind, Modality
 
-__all__ = ["pad_waveforms", "read_wav"]
+__all__ = ["find_rate", "pad_waveforms", "read_wav"]
 
 LONGEST = 60  # seconds
+
+
+def find_rate(path: Path) -> int:
+    """Read the samples per second from the head of a wav file.
+
+    Raises
+    ------
+    ValueError
+        If it is no wav file.
+    """
+    try:
+        with wave.open(str(path)) as file:
+            rate: int = file.getframerate()
+            return rate
+    except (EOFError, wave.Error) as error:
+        raise ValueError(f"{path.name} is not a whole wav file: {error}") from error
 
 
 def read_wav(path: Path, rate: int) -> NDArray[np.int16]:

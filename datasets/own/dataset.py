@@ -1,0 +1,221 @@
+"""One's own data as a data set like any other."""
+
+import re
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ...errors import DataNotFoundError, FusebenchError
+from ..data import Kind, Modality, Splits
+from ..features.audio import CepstralFeatures
+from ..features.base import Extractor, Featurizer
+from ..features.image import PixelFeatures
+from ..features.patches import PatchFeatures
+from ..features.sequence import SequenceFeatures
+from ..features.text import TextFeatures
+from ..features.vector import Passthrough
+from ..formats.npy import read_npz
+from ..formats.table import from_frame, read_csv, read_parquet
+from ..registry import SUFFIXES, Card, Dataset
+from ..storage import hash_files
+from .arrays import parse_arrays
+from .contents import Contents
+from .splitting import draw_split
+from .tables import parse_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["FileDataset", "MemoryDataset", "OwnDataset", "from_arrays", "from_dataframe"]
+
+SMALL_SIDE = 32
+"""Images up to this many pixels a side are described by their pixels, larger ones by patches."""
+
+
+class OwnDataset(Dataset):
+    """What data sets of one's own share."""
+
+    def __init__(self, name: str) -> None:
+        self.name = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "data"
+
+    @property
+    @abstractmethod
+    def contents(self) -> Contents:
+        """All samples."""
+
+    @cached_property
+    def card(self) -> Card:
+        """Say what was found."""
+        contents = self.contents
+        data = contents.data
+        how = "as given" if contents.split is not None else "60, 20 and 20 % drawn by the seed"
+        views = {
+            name: ("vector",) if kind is Kind.VECTOR else ("vector", "sequence")
+            for name, kind in self._kinds()
+        }
+        return Card(
+            title=f"{self.name} (own data)",
+            description=" ".join(
+                [f"{len(data)} samples; training, validation and test {how}.", *contents.notes]
+            ),
+            modalities=dict(self._kinds()),
+            classes=contents.classes,
+            views=views,
+            embedded=False,
+            task=data.task,
+        )
+
+    def load(self, seed: int = 0) -> Splits:
+        """Give the samples in the split that was given, or one that the seed draws."""
+        try:
+            parts = draw_split(self.contents, seed)
+        except ValueError as error:
+            raise FusebenchError(f"{self._origin}: {error}.") from error
+        return Splits(*(self.contents.data.take(rows) for rows in parts))
+
+    def featurizer(self) -> Featurizer:
+        """Choose an extractor for each modality by its kind."""
+        return Featurizer(
+            {name: _extractor(modality) for name, modality in self.contents.data.modalities.items()}
+        )
+
+    @property
+    def _origin(self) -> str:
+        """What to call the data in messages."""
+        return repr(self.name)
+
+    def _kinds(self) -> list[tuple[str, Kind]]:
+        return [(name, modality.kind) for name, modality in self.contents.data.modalities.items()]
+
+
+class FileDataset(OwnDataset):
+    """An .npz file, or a CSV or Parquet table with files beside it.
+
+    Parameters
+    ----------
+    path : path
+        The file. It is read when first needed.
+    label : str, optional
+        Column of the labels of a table; ``label`` or ``y`` when left out.
+
+    Raises
+    ------
+    DataNotFoundError
+        If there is no such file.
+    FusebenchError
+        If its name ends otherwise, or, when it is read, for what is wrong with its content.
+    """
+
+    def __init__(self, path: str | Path, *, label: str | None = None) -> None:
+        self.path, self.label = Path(path), label
+        super().__init__(self.path.stem)
+        if self.path.suffix.lower() not in SUFFIXES:
+            raise FusebenchError(
+                f"'{path}' is no data that can be read: its name must end in .npz, .csv or .parquet."
+            )
+        if not self.path.is_file():
+            raise DataNotFoundError(f"There is no file '{path}'.")
+        if label is not None and self.path.suffix.lower() == ".npz":
+            raise FusebenchError(
+                f"The labels of '{path}' are its array 'y'; a column of labels is for tables."
+            )
+
+    @cached_property
+    def contents(self) -> Contents:
+        """What the file holds."""
+        try:
+            suffix = self.path.suffix.lower()
+            if suffix == ".npz":
+                return parse_arrays(read_npz(self.path))
+            columns = read_csv(self.path) if suffix == ".csv" else read_parquet(self.path)
+            return parse_table(columns, self.path.parent, self.label)
+        except (OSError, ValueError) as error:
+            raise FusebenchError(f"{self._origin}: {error}.") from error
+
+    def fingerprint(self) -> str:
+        """Hash the file, those that it names, and the column of the labels."""
+        files = hash_files([self.path, *self.contents.files])
+        return sha256(f"{files} {self.label}".encode()).hexdigest()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the contents out: another process reads them itself, if it needs them."""
+        return {key: value for key, value in self.__dict__.items() if key != "contents"}
+
+    @property
+    def _origin(self) -> str:
+        return f"'{self.path}'"
+
+
+class MemoryDataset(OwnDataset):
+    """Arrays or a data frame; see `Dataset.from_arrays` and `Dataset.from_dataframe`.
+
+    Parameters
+    ----------
+    contents : Contents
+        All samples.
+    name : str
+        What to call it in tables.
+    """
+
+    def __init__(self, contents: Contents, *, name: str) -> None:
+        super().__init__(name)
+        self._contents = contents
+
+    @property
+    def contents(self) -> Contents:
+        """All samples."""
+        return self._contents
+
+    def fingerprint(self) -> str:
+        """Hash every array."""
+        contents, data = self.contents, self.contents.data
+        total = sha256(
+            repr(
+                [contents.classes, [(*item, data.modalities[item[0]].rate) for item in self._kinds()]]
+            ).encode()
+        )
+        arrays = [data.labels, data.mask, contents.split, contents.group]
+        for modality in data.modalities.values():
+            arrays += [modality.values, modality.lengths]
+        for array in arrays:
+            if array is not None:
+                total.update(f"{array.dtype} {array.shape}".encode())
+                total.update(np.ascontiguousarray(array).data)
+        return total.hexdigest()
+
+
+def from_arrays(arrays: Mapping[str, ArrayLike], name: str) -> MemoryDataset:
+    """Make a data set of arrays; see `Dataset.from_arrays`."""
+    try:
+        return MemoryDataset(
+            parse_arrays({key: np.asarray(value) for key, value in arrays.items()}), name=name
+        )
+    except ValueError as error:
+        raise FusebenchError(f"{name!r}: {error}.") from error
+
+
+def from_dataframe(frame: "pd.DataFrame", name: str, label: str | None, folder: str | Path) -> MemoryDataset:
+    """Make a data set of a table in memory; see `Dataset.from_dataframe`."""
+    try:
+        return MemoryDataset(parse_table(from_frame(frame), Path(folder), label), name=name)
+    except ValueError as error:
+        raise FusebenchError(f"{name!r}: {error}.") from error
+
+
+def _extractor(modality: Modality) -> Extractor:
+    if modality.kind is Kind.IMAGE:
+        small = max(modality.values.shape[2:]) <= SMALL_SIDE or min(modality.values.shape[2:]) < 4
+        return PixelFeatures() if small else PatchFeatures()
+    extractors: dict[Kind, Callable[[], Extractor]] = {
+        Kind.AUDIO: CepstralFeatures,
+        Kind.TEXT: TextFeatures,
+        Kind.SEQUENCE: SequenceFeatures,
+        Kind.VECTOR: Passthrough,
+    }
+    return extractors[modality.kind]()
