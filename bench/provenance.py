@@ -17,6 +17,7 @@ _PACKAGES = (
     "numpy",
     "pandas",
     "pyarrow",
+    "python-crfsuite",
     "scikit-learn",
     "scipy",
     "seaborn",
