@@ -19,7 +19,7 @@ from .metrics import Metric
 from .plan import Cell
 from .store import CellResult
 
-__all__ = ["describe_failure", "run_cell"]
+__all__ = ["describe_failure", "predict_outputs", "run_cell"]
 
 Predictions = dict[str, NDArray[np.float16] | NDArray[np.float32]]
 
@@ -81,7 +81,7 @@ def _fit_and_score(cell: Cell, cache: FeatureCache) -> tuple[CellResult, Predict
         test = cache.load(cell.bundle, condition.slug, views)
         n_test = len(test)
         start = perf_counter()
-        outputs = _predict(fusion, test, n_classes)
+        outputs = predict_outputs(fusion, test, n_classes)
         seconds = perf_counter() - start
         # Values have any size; of a probability half precision is enough.
         predictions[condition.slug] = outputs.astype(
@@ -106,7 +106,7 @@ def _score(metric: Metric, y: NDArray, outputs: NDArray[np.float64]) -> float:
     return value
 
 
-def _predict(fusion: FusionStrategy, test: MultimodalData, n_classes: int) -> NDArray[np.float64]:
+def predict_outputs(fusion: FusionStrategy, test: MultimodalData, n_classes: int) -> NDArray[np.float64]:
     """Predict, with a column for every class of the data set, also those that training lacked."""
     if fusion.task_ is Task.REGRESSION:
         return fusion.predict(test)[:, None]

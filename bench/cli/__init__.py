@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ...errors import FusebenchError
-from . import catalogue, reporting, running
+from . import catalogue, inspect, reporting, running
 
 __all__ = ["app", "main"]
 
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 app.command("run")(running.run)
 app.command("plan")(running.plan)
+app.command("inspect")(inspect.inspect)
 app.command("list")(catalogue.list_names)
 app.command("show")(catalogue.show)
 app.command("check")(catalogue.check)

@@ -3,9 +3,11 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from ...errors import FusebenchError
 
 if TYPE_CHECKING:
     from ..plan import Cell
@@ -16,7 +18,7 @@ __all__ = ["plan", "run"]
 SuiteOption = Annotated[str, typer.Option("--suite", help="A built-in suite, or a TOML file of your own.")]
 DatasetOption = Annotated[
     list[str] | None,
-    typer.Option("--dataset", "-d", help="Data set or glob, in place of the suite's; repeatable."),
+    typer.Option("--dataset", "-d", help="Data set, glob or path, in place of the suite's; repeatable."),
 ]
 FusionOption = Annotated[
     list[str] | None,
@@ -33,6 +35,10 @@ OutOption = Annotated[
 DataDirOption = Annotated[
     Path | None,
     typer.Option("--data-dir", envvar="FUSEBENCH_DATA", help="Where files of data sets are."),
+]
+LabelOption = Annotated[
+    str | None,
+    typer.Option("--label", metavar="COLUMN", help="Column of the labels in tables of one's own."),
 ]
 QuickOption = Annotated[
     bool, typer.Option("--quick", help="Smoke test on a few samples; its numbers measure nothing.")
@@ -51,13 +57,14 @@ def plan(
     seeds: SeedsOption = None,
     out: OutOption = None,
     data_dir: DataDirOption = None,
+    label: LabelOption = None,
     jobs: JobsOption = CORES,
     quick: QuickOption = False,
 ) -> None:
     """Show what a run would do: cells, those already done, and the time that is to be expected."""
     from ..progress import print_plan
 
-    asked, cells = _make(suite, dataset, fusion, scenario, seeds, data_dir, quick)
+    asked, cells = _make(suite, dataset, fusion, scenario, seeds, data_dir, label, quick)
     print_plan(cells, out or _default_folder(suite, asked), jobs=jobs, quick=asked.quick)
 
 
@@ -69,6 +76,7 @@ def run(
     seeds: SeedsOption = None,
     out: OutOption = None,
     data_dir: DataDirOption = None,
+    label: LabelOption = None,
     jobs: JobsOption = CORES,
     quick: QuickOption = False,
     retry_failed: Annotated[
@@ -80,7 +88,7 @@ def run(
     from ..run import run_plan
     from .reporting import print_results
 
-    asked, cells = _make(suite, dataset, fusion, scenario, seeds, data_dir, quick)
+    asked, cells = _make(suite, dataset, fusion, scenario, seeds, data_dir, label, quick)
     try:
         with Progress() as progress:
             summary = run_plan(
@@ -114,6 +122,7 @@ def _make(
     scenario: list[str] | None,
     seeds: int | None,
     data_dir: Path | None,
+    label: str | None,
     quick: bool,
 ) -> "tuple[Suite, list[Cell]]":
     from ..plan import make_plan
@@ -125,9 +134,22 @@ def _make(
         fusions=fusion or None,
         scenarios=scenario or None,
         seeds=seeds,
+        dataset_options=None if label is None else _with_label(suite, dataset or [], label),
         quick=quick or None,
     )
     return asked, make_plan(asked, data_dir)
+
+
+def _with_label(suite: str, names: list[str], label: str) -> dict[str, dict[str, Any]]:
+    """Add the column of the labels to the options of the suite, for each file that was named."""
+    from ...datasets.registry import is_path
+    from ..suite import load_suite
+
+    paths = [name for name in names if is_path(name)]
+    if not paths:
+        raise FusebenchError("--label is for a table of your own; name its file with --dataset.")
+    options = load_suite(suite).dataset_options
+    return {**options, **{path: {**options.get(path, {}), "label": label} for path in paths}}
 
 
 def _default_folder(suite: str, asked: "Suite") -> Path:

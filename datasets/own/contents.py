@@ -27,12 +27,12 @@ class Contents:
         Raw modalities and labels.
     classes : tuple of str
         Names of classes or labels; empty where values are to be predicted.
-    split : numpy.ndarray of int, shape (n,), optional
+    split : numpy.ndarray of int, shape (n,), or None
         0 for training, 1 for validation, 2 for test; None if they are to be drawn.
-    group : numpy.ndarray of int, shape (n,), optional
+    group : numpy.ndarray of int, shape (n,), or None
         Samples of one number stay in one split.
     ids : tuple of str
-        Names of the samples; empty if there are none.
+        Names of the samples, "row N" where none were given.
     files : tuple of Path
         The files that a table names.
     notes : tuple of str
@@ -41,9 +41,9 @@ class Contents:
 
     data: MultimodalData
     classes: tuple[str, ...]
-    split: NDArray[np.int64] | None = None
-    group: NDArray[np.int64] | None = None
-    ids: tuple[str, ...] = ()
+    split: NDArray[np.int64] | None
+    group: NDArray[np.int64] | None
+    ids: tuple[str, ...]
     files: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -92,13 +92,14 @@ def assemble(
     y, classes = encode_labels(labels, label_names, first)
     splits = None if split is None else _encode_splits(split, first)
     groups = None if group is None else _encode_groups(group, splits, first)
-    _check_unique(ids or (), first)
+    names = [f"row {row}" for row in range(first, first + len(present))] if ids is None else ids
+    _check_unique(names, first)
     return Contents(
         MultimodalData(modalities, y, present),
         classes,
         splits,
         groups,
-        tuple(ids or ()),
+        tuple(names),
         tuple(files),
         tuple(notes),
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ...errors import DataNotFoundError, FusebenchError
 from ..data import Kind, Modality, Splits
@@ -54,7 +54,8 @@ class OwnDataset(Dataset):
         """Say what was found."""
         contents = self.contents
         data = contents.data
-        how = "as given" if contents.split is not None else "60, 20 and 20 % drawn by the seed"
+        drawn = contents.split is None or 1 not in contents.split
+        how = "are drawn by the seed" if contents.split is None else "are as given"
         views = {
             name: ("vector",) if kind is Kind.VECTOR else ("vector", "sequence")
             for name, kind in self._kinds()
@@ -69,15 +70,19 @@ class OwnDataset(Dataset):
             views=views,
             embedded=False,
             task=data.task,
+            fixed_splits=not drawn,
         )
 
     def load(self, seed: int = 0) -> Splits:
         """Give the samples in the split that was given, or one that the seed draws."""
+        return Splits(*(self.contents.data.take(rows) for rows in self.draw_split(seed)))
+
+    def draw_split(self, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Give the rows of training, validation and test."""
         try:
-            parts = draw_split(self.contents, seed)
+            return draw_split(self.contents, seed)
         except ValueError as error:
             raise FusebenchError(f"{self._origin}: {error}.") from error
-        return Splits(*(self.contents.data.take(rows) for rows in parts))
 
     def featurizer(self) -> Featurizer:
         """Choose an extractor for each modality by its kind."""

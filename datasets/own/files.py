@@ -11,6 +11,7 @@ from ..data import Kind, Modality
 from ..formats.npy import MAX_BYTES, read_npy
 from ..formats.pictures import Shape, find_shape, read_picture
 from ..formats.wav import find_rate, pad_waveforms, read_wav
+from ..padding import pad_sequences
 
 __all__ = ["LARGEST_SIDE", "SIDE", "find_file", "read_files"]
 
@@ -119,18 +120,15 @@ def _read_waveforms(header: str, paths: Sequence[Path | None]) -> tuple[Modality
 
 
 def _read_vectors(header: str, paths: Sequence[Path | None]) -> tuple[Modality, str]:
-    frames, _ = _read_arrays(header, paths, ndim=1)
-    return Modality(Kind.VECTOR, frames[:, 0]), ""
+    return Modality(Kind.VECTOR, _read_arrays(header, paths, ndim=1).values[:, 0]), ""
 
 
 def _read_sequences(header: str, paths: Sequence[Path | None]) -> tuple[Modality, str]:
-    return Modality(Kind.SEQUENCE, *_read_arrays(header, paths, ndim=2)), ""
+    return _read_arrays(header, paths, ndim=2), ""
 
 
-def _read_arrays(
-    header: str, paths: Sequence[Path | None], ndim: int
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Read .npy files of shape (d,) or (T, d) into frames (n, T, d) and lengths (n,)."""
+def _read_arrays(header: str, paths: Sequence[Path | None], ndim: int) -> Modality:
+    """Read .npy files of shape (d,), as one frame, or (T, d)."""
 
     def read(path: Path) -> NDArray[np.float32]:
         array = read_npy(path)
@@ -145,14 +143,9 @@ def _read_arrays(
 
     found = _each(header, paths, read)
     width = _same(header, {row: array.shape[1] for row, array in found.items()}, "features:")
-    longest = max(map(len, found.values()))
-    _check_room(header, len(paths), longest * width)
-    frames = np.zeros((len(paths), longest, width), np.float32)
-    lengths = np.ones(len(paths), np.int64)
-    for row, array in found.items():
-        frames[row, : len(array)] = array
-        lengths[row] = len(array)
-    return frames, lengths
+    _check_room(header, len(paths), width * max(map(len, found.values())))
+    nothing = np.zeros((1, width), np.float32)
+    return pad_sequences([found.get(row, nothing) for row in range(len(paths))])
 
 
 def _check_room(header: str, n: int, width: int) -> None:
