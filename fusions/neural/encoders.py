@@ -1,6 +1,6 @@
 """Encoders that all strategies share, so that only the fusion differs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -161,6 +161,8 @@ class Encoders(nn.Module):
         Training data.
     width, dropout
         Of every encoder.
+    sequence_encoder : type of Module
+        Made like a `SequenceEncoder`, in whose place it stands.
 
     Examples
     --------
@@ -173,11 +175,18 @@ class Encoders(nn.Module):
     (torch.Size([2, 4]), [0.0, 0.0, 0.0, 0.0])
     """
 
-    def __init__(self, modalities: Mapping[str, Modality], width: int, dropout: float) -> None:
+    def __init__(
+        self,
+        modalities: Mapping[str, Modality],
+        width: int,
+        dropout: float,
+        *,
+        sequence_encoder: Callable[[Modality, int, float], nn.Module] = SequenceEncoder,
+    ) -> None:
         super().__init__()
         # A list, because the keys of a ModuleDict must not contain dots or be attributes such as "type".
         self.encoders = nn.ModuleList(
-            (SequenceEncoder if modality.kind is Kind.SEQUENCE else VectorEncoder)(modality, width, dropout)
+            (sequence_encoder if modality.kind is Kind.SEQUENCE else VectorEncoder)(modality, width, dropout)
             for modality in modalities.values()
         )
 
@@ -210,6 +219,10 @@ class IntermediateFusion(nn.Module):
         self.encoders, self.fusion, self.head = encoders, fusion, head
 
     def forward(self, batch: Batch) -> Tensor:
-        """Give logits (n, n_classes)."""
-        logits: Tensor = self.head(self.fusion(self.encoders(batch)))
+        """Give logits (n, n_outputs)."""
+        return self.fuse(self.encoders(batch), batch)
+
+    def fuse(self, embeddings: list[Tensor], batch: Batch) -> Tensor:  # noqa: ARG002  (for subclasses)
+        """Give logits (n, n_outputs) from embeddings (n, width) of the batch."""
+        logits: Tensor = self.head(self.fusion(embeddings))
         return logits

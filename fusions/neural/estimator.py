@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...datasets.data import MultimodalData, Task
-from ...errors import FusebenchError
+from ...errors import FusebenchError, did_you_mean
 from ..base import FusionStrategy
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .trainer import History
 
 __all__ = ["NeuralFusion"]
+
+_AUXILIARY = ("none", "sum", "blending", "modulation")
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -48,6 +50,9 @@ class NeuralFusion(FusionStrategy):
     patience : int
         Training stops after this many epochs without a lower validation loss, and the weights of the best
         epoch are kept.
+    auxiliary : {"none", "sum", "blending", "modulation"}
+        Whether each encoder gets a head of its own while training, and how its loss is weighed, see
+        `fusebench.fusions.neural.auxiliary`. For networks that encode each modality by itself.
     device : str
         Where to train and predict, for example ``"cpu"`` or ``"cuda"``.
     random_state : int
@@ -71,6 +76,7 @@ class NeuralFusion(FusionStrategy):
     modality_dropout: float = 0.0
     max_epochs: int = 100
     patience: int = 15
+    auxiliary: str = "none"
     device: str = "cpu"
     random_state: int = 0
 
@@ -95,27 +101,43 @@ class NeuralFusion(FusionStrategy):
             raise FusebenchError(
                 f"modality_dropout must lie between 0 and 1, however: {self.modality_dropout}."
             )
+        if self.auxiliary not in _AUXILIARY:
+            hint = did_you_mean(self.auxiliary, _AUXILIARY)
+            raise FusebenchError(f"There is no auxiliary training {self.auxiliary!r}; {hint}")
         self._sizes = train.take(np.arange(0))
         with seeded(self.random_state, self.device):
-            self.network_ = self._build(self._sizes).to(self.device)
+            self.network_ = self._make_network()
             self.history_ = self._train(
                 self.network_, Batch.of(train, self.device), Batch.of(validation, self.device)
             )
+
+    def _make_network(self) -> "nn.Module":
+        network = self._build(self._sizes)
+        if self.auxiliary != "none":
+            from .auxiliary import attach_heads
+
+            modulated = self.auxiliary == "modulation"
+            network = attach_heads(
+                network, len(self.modalities_), self.hidden, self.n_outputs_, modulated=modulated
+            )
+        return network.to(self.device)
 
     def _train(self, network: "nn.Module", train: "Batch", validation: "Batch") -> "History":
         """Train a network with the parameters of this strategy; one that trains in steps overrides it."""
         from .trainer import train_network
 
+        settings = {
+            "learning_rate": self.learning_rate,
+            "weight_decay": self.weight_decay,
+            "batch_size": self.batch_size,
+            "modality_dropout": self.modality_dropout,
+        }
+        if self.auxiliary == "blending":
+            from .auxiliary import blend
+
+            blend(network, train, validation, **settings)
         return train_network(
-            network,
-            train,
-            validation,
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            batch_size=self.batch_size,
-            max_epochs=self.max_epochs,
-            patience=self.patience,
-            modality_dropout=self.modality_dropout,
+            network, train, validation, max_epochs=self.max_epochs, patience=self.patience, **settings
         )
 
     def _predict_outputs(self, data: MultimodalData) -> NDArray:
@@ -134,7 +156,7 @@ class NeuralFusion(FusionStrategy):
         from .trainer import seeded
 
         with seeded(self.random_state, self.device):
-            return self._build(self._sizes).to(self.device)
+            return self._make_network()
 
     def __getstate__(self) -> dict[str, Any]:
         """Give the state with the network as arrays, so that it can be saved without pickle."""
@@ -151,5 +173,5 @@ class NeuralFusion(FusionStrategy):
         if weights is not None:
             import torch
 
-            self.network_ = self._build(self._sizes).to(self.device)
+            self.network_ = self._make_network()
             self.network_.load_state_dict({name: torch.tensor(value) for name, value in weights.items()})

@@ -28,9 +28,9 @@ class GatedFusion(IntermediateFusion):
     The parameters are those of `IntermediateFusion`.
     """
 
-    def forward(self, batch: Batch) -> Tensor:
-        """Give logits (n, n_classes)."""
-        logits: Tensor = self.head(self.fusion(self.encoders(batch), batch.present))
+    def fuse(self, embeddings: list[Tensor], batch: Batch) -> Tensor:
+        """Give logits (n, n_outputs) from embeddings (n, width) of the batch."""
+        logits: Tensor = self.head(self.fusion(embeddings, batch.present))
         return logits
 
 

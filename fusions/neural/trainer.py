@@ -13,7 +13,15 @@ from ...errors import DivergedError
 from .batch import Batch
 from .modality_dropout import drop_modalities
 
-__all__ = ["History", "predict_logits", "seeded", "task_loss", "train_network"]
+__all__ = [
+    "History",
+    "make_optimizer",
+    "predict_logits",
+    "seeded",
+    "task_loss",
+    "train_epoch",
+    "train_network",
+]
 
 _PREDICT_BATCH = 1024
 
@@ -97,14 +105,12 @@ def train_network(
     DivergedError
         If a loss is not finite.
     """
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=learning_rate, weight_decay=weight_decay, fused=True
-    )
+    optimizer = make_optimizer(network, learning_rate, weight_decay)
     history = History()
     best_loss, best_epoch = float("inf"), 0
     best_weights: dict[str, Tensor] = {}
     for epoch in range(max_epochs):
-        history.train_loss.append(_train_epoch(network, data, batch_size, optimizer, modality_dropout))
+        history.train_loss.append(train_epoch(network, data, batch_size, optimizer, modality_dropout))
         history.validation_loss.append(_validation_loss(network, validation))
         _check_finite(network, history)
         if history.validation_loss[-1] < best_loss:
@@ -116,6 +122,11 @@ def train_network(
     return history
 
 
+def make_optimizer(network: nn.Module, learning_rate: float, weight_decay: float) -> torch.optim.Optimizer:
+    """Make the AdamW that all networks are trained with."""
+    return torch.optim.AdamW(network.parameters(), lr=learning_rate, weight_decay=weight_decay, fused=True)
+
+
 def predict_logits(network: nn.Module, data: Batch) -> Tensor:
     """Give the logits of every sample, shape (n, n_classes), in evaluation mode and without gradients."""
     network.eval()
@@ -124,14 +135,18 @@ def predict_logits(network: nn.Module, data: Batch) -> Tensor:
         return torch.cat(parts)
 
 
-def _train_epoch(
+def train_epoch(
     network: nn.Module,
     data: Batch,
     batch_size: int,
     optimizer: torch.optim.Optimizer,
     modality_dropout: float,
 ) -> float:
-    """Pass once over the shuffled data; give the mean loss."""
+    """Pass once over the shuffled data; give the mean loss.
+
+    The parameters are those of `train_network`. A network with a method ``adjust_gradients()`` may change its
+    gradients before each step.
+    """
     network.train()
     # Shuffling once an epoch and slicing is cheaper than gathering every batch.
     shuffled = data[torch.randperm(len(data)).to(data.present.device)]
@@ -141,6 +156,8 @@ def _train_epoch(
         optimizer.zero_grad()
         loss = _loss(network, batch)
         loss.backward()  # type: ignore[no-untyped-call]
+        if hasattr(network, "adjust_gradients"):
+            network.adjust_gradients()
         optimizer.step()
         total.add_(loss.detach(), alpha=len(batch))
     return total.item() / len(data)
