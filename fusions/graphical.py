@@ -186,5 +186,7 @@ def _weigh(streams: list[NDArray[np.float64]], weights: NDArray[np.float64]) -> 
 def _weight_grid(n_streams: int) -> Iterator[NDArray[np.float64]]:
     """Positive weights that sum to their number, equal ones first."""
     yield np.ones(n_streams)
+    if n_streams < 2:
+        return
     for cuts in combinations(range(1, _WEIGHT_STEPS), n_streams - 1):
         yield np.diff([0, *cuts, _WEIGHT_STEPS]) * n_streams / _WEIGHT_STEPS

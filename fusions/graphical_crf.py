@@ -107,15 +107,19 @@ class LinearChainCRF(TemperedFusion):
             frames = resample(modality, self.n_frames)[train.has(name)]
             self.components_[name] = whitening(frames.reshape(-1, frames.shape[2]), self.n_components)
         self._seen, y = np.unique(train.labels, return_inverse=True)
+        if len(self._seen) == 0:  # nothing was present: every score will be 0
+            return
         self.weights_, self.transitions_ = train_crf(
             self._frames(train), y, n_labels=len(self._seen), l2=self.l2, max_iter=self.max_iter
         )
 
     def _scores(self, data: MultimodalData) -> NDArray[np.float64]:
+        scores = np.zeros((len(data), len(self.classes_)))
+        if len(self._seen) == 0:
+            return scores
         evidence = np.einsum("ntc,tcy->nty", self._frames(data), self.weights_, optimize=True)
         _, marginals, _ = smooth(np.zeros(len(self._seen)), self.transitions_[None], evidence)
         prior = self.prior_[self._seen]
-        scores = np.zeros((len(data), len(self.classes_)))
         probabilities = np.maximum(marginals.mean(axis=1), np.finfo(np.float64).tiny)
         scores[:, self._seen] = np.log(probabilities * prior.sum() / prior)
         return scores

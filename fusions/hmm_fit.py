@@ -86,11 +86,12 @@ def estimate_gaussians(
     -------
     means, variances : numpy.ndarray of shape (K, S, d)
     """
-    d, n_states = frames.shape[2], states.shape[2]
+    n_frames, d, n_states = *frames.shape[1:], states.shape[2]
     means, variances = np.zeros((n_classes, n_states, d)), np.ones((n_classes, n_states, d))
     for k in np.unique(y):
         own = y == k
-        x, weights = frames[own].reshape(-1, d), states[own].reshape(-1, n_states)
+        rows = np.count_nonzero(own) * n_frames
+        x, weights = frames[own].reshape(rows, d), states[own].reshape(rows, n_states)
         count = states[own].sum(axis=1).T @ observed[own]
         means[k] = weights.T @ x / np.maximum(count, np.finfo(np.float64).tiny)
         scatter = weights.T @ x**2 - count * means[k] ** 2

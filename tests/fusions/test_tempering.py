@@ -1,8 +1,12 @@
 import numpy as np
 import pytest
 
+from fusebench.datasets.data import Kind, Modality, MultimodalData
 from fusebench.fusions.logistic import log_loss
-from fusebench.fusions.tempering import fit_temperature, log_posterior
+from fusebench.fusions.registry import fusions
+from fusebench.fusions.tempering import TemperedFusion, fit_temperature, log_posterior
+
+TEMPERED = [name for name, info in fusions.items() if issubclass(info.estimator, TemperedFusion)]
 
 
 def noisy_scores(n=400, n_classes=3, seed=0):
@@ -47,3 +51,15 @@ def test_scores_are_never_sharpened_and_noise_gives_the_prior():
     np.testing.assert_allclose(
         np.exp(log_posterior(100 * noise, prior, temperature)), prior + 0 * noise, atol=0.1
     )
+
+
+@pytest.mark.parametrize("name", TEMPERED)
+@pytest.mark.parametrize("absent", [False, True])
+def test_from_nothing_comes_the_prior(name, absent):
+    """Features that are all constant, or all absent, in training."""
+    fusion = fusions[name].make()
+    shape, kind = ((40, 25, 3), Kind.SEQUENCE) if "sequence" in fusion.views else ((40, 3), Kind.VECTOR)
+    y = np.arange(40) % 4 // 3  # three to one, in every split
+    data = MultimodalData({m: Modality(kind, np.ones(shape, np.float32)) for m in "ab"}, y)
+    fusion.fit(data.without("a", "b") if absent else data, data)
+    np.testing.assert_allclose(fusion.predict_proba(data), [[0.75, 0.25]] * 40, atol=0.01)
