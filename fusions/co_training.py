@@ -124,8 +124,7 @@ def coregularized_weights(
     """
     own = owner[:, None] == owner
     system = np.where(own, squares + agreement * meetings, -agreement * squares)
-    weights: NDArray[np.float64] = np.linalg.solve(system + penalty * np.eye(len(owner)), towards)
-    return weights
+    return np.linalg.solve(system + penalty * np.eye(len(owner)), towards).astype(np.float64, copy=False)
 
 
 def _side_by_side(data: MultimodalData) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -141,4 +140,6 @@ def _side_by_side(data: MultimodalData) -> tuple[NDArray[np.float64], NDArray[np
 def _score(data: MultimodalData, weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean over the modalities that are present, (n, n_classes)."""
     features, _ = _side_by_side(data)
-    return _SHARPEST * (features @ weights) / np.maximum(data.mask.sum(axis=1, keepdims=True), 1)
+    n_present = np.maximum(data.mask.sum(axis=1, keepdims=True), 1)
+    scores: NDArray[np.float64] = _SHARPEST * (features @ weights) / n_present
+    return scores

@@ -77,9 +77,9 @@ class CrossModalDistillation(NeuralFusion):
         return Distillation(concatenation_network(*sizes), Students(*sizes))
 
     def _train(self, network: "nn.Module", train: "Batch", validation: "Batch") -> "History":
-        from .neural.distillation import Lesson
+        from .neural.distillation import Distillation, Lesson
 
-        teacher, students = network.teacher, network.students
-        super()._train(teacher, train, validation)
-        lesson = Lesson(teacher, students, self.temperature, self.imitation)
+        assert isinstance(network, Distillation)  # noqa: S101  (`_build` made it; for the type checker)
+        super()._train(network.teacher, train, validation)
+        lesson = Lesson(network.teacher, network.students, self.temperature, self.imitation)
         return super()._train(lesson, train, validation)
