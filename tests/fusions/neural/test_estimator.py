@@ -10,6 +10,7 @@ from fusebench.errors import FusebenchError
 from fusebench.fusions.attention import CrossModalAttention
 from fusebench.fusions.bilinear import LowRankFusion, MultiplicativeInteractions, TensorFusion
 from fusebench.fusions.bilinear_pooling import MFB, MLB, MUTAN, CompactBilinear
+from fusebench.fusions.coordinated import ContrastiveFusion, DeepCCA, TripletFusion
 from fusebench.fusions.early_mlp import EarlyMLP
 from fusebench.fusions.gating import EmbraceNet, FiLM, GatedMultimodalUnit, MixtureOfExperts
 from fusebench.fusions.neural.batch import Batch
@@ -28,6 +29,9 @@ NATIVE = [
     FiLM,
     EmbraceNet,
     MixtureOfExperts,
+    DeepCCA,
+    ContrastiveFusion,
+    TripletFusion,
 ]
 NEURAL = [EarlyMLP, *NATIVE]
 
