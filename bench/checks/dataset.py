@@ -1,14 +1,14 @@
 """What every data set promises. Each check is a sentence; a broken promise is an AssertionError."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from hashlib import sha256
 
 import numpy as np
 
-from ...datasets.data import Modality, MultimodalData, Splits
+from ...datasets.data import Modality, MultimodalData, Splits, Task
 from ...datasets.features.base import Featurizer, Views
-from ...datasets.registry import Dataset
+from ...datasets.registry import Card, Dataset
 from .runner import Check, bind, raise_broken
 
 __all__ = ["check_dataset", "dataset_checks"]
@@ -74,12 +74,8 @@ def check_card_describes_the_data(subject: _Subject) -> None:
         assert list(kinds.items()) == list(card.modalities.items()), (
             f"{kinds}, the card says {card.modalities}"
         )
-        assert split.labels.dtype.kind == "i", f"labels are {split.labels.dtype}, not integers"
-        found = np.unique(split.labels)
-        assert found[0] >= 0, "a label is negative"
-        assert found[-1] < len(card.classes), f"label {found[-1]} of {len(card.classes)} classes"
-    trained = np.unique(subject.raw.train.labels)
-    assert len(trained) == len(card.classes), f"training has {len(trained)} of {len(card.classes)} classes"
+        assert split.task is card.task, f"the labels are of {split.task}, the card says {card.task}"
+    _check_classes(_splits(subject.raw), card)
     assert set(card.synthetic) <= set(card.modalities), f"synthetic names {card.synthetic}"
 
 
@@ -146,6 +142,26 @@ CHECKS: tuple[Callable[[_Subject], None], ...] = (
     check_features_depend_on_training_and_the_sample_alone,
     check_fingerprint_is_stable,
 )
+
+
+def _check_classes(splits: Iterable[MultimodalData], card: Card) -> None:
+    """Labels are those of the card, and training has every one."""
+    if card.task is Task.REGRESSION:
+        assert not card.classes, "values to predict have no classes"
+        return
+    # By split, how often each class or label occurs.
+    counts = []
+    for split in splits:
+        y = split.labels
+        if card.task is Task.CLASSIFICATION:
+            assert y.dtype.kind == "i", f"labels are {y.dtype}, not integers"
+            assert y.min() >= 0, "a label is negative"
+        counts.append(np.bincount(y) if y.ndim == 1 else y.sum(axis=0))
+        assert len(counts[-1]) <= len(card.classes), (
+            f"{len(counts[-1])} labels of {len(card.classes)} classes"
+        )
+    trained = int((counts[0] > 0).sum())
+    assert trained == len(card.classes), f"training has {trained} of {len(card.classes)} classes"
 
 
 def _splits(splits: Splits) -> tuple[MultimodalData, MultimodalData, MultimodalData]:

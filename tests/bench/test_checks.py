@@ -1,5 +1,7 @@
 """Every registered strategy and embedded data set keeps its promises, and a broken promise is seen."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,13 +14,26 @@ from fusebench.fusions.registry import fusions
 EMBEDDED = [name for name, cls in datasets.items() if cls().card.embedded]
 
 
-@pytest.mark.parametrize("name", list(fusions))
-def test_every_strategy_keeps_its_promises(name):
+def keep_promises(estimator):
     titles = []
-    for title, check in fusion_checks(example_of(name)):
+    for title, check in fusion_checks(estimator):
         check()
         titles.append(title)
     assert len(titles) > 10
+
+
+@pytest.mark.parametrize("name", list(fusions))
+def test_every_strategy_keeps_its_promises(name):
+    estimator = example_of(name)
+    if "max_epochs" in estimator.get_params():  # the promises hold however long it trains
+        estimator.set_params(max_epochs=20)
+    keep_promises(estimator)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in fusions if "max_epochs" in example_of(name).get_params()])
+def test_every_network_keeps_its_promises_when_trained_to_the_end(name):
+    keep_promises(example_of(name))
 
 
 @pytest.mark.parametrize("name", EMBEDDED)
@@ -96,9 +111,27 @@ class IgnoresItsSeed(datasets["synth-xor"]):
         return super().load(0)
 
 
+class SaysThatItsSplitsAreFixed(datasets["synth-xor"]):
+    name = "synth-xor"
+
+    @property
+    def card(self):
+        return replace(super().card, fixed_splits=True)
+
+
+class SaysThatItsLabelsAreValues(datasets["synth-xor"]):
+    name = "synth-xor"
+
+    @property
+    def card(self):
+        return replace(super().card, task=fusebench.datasets.data.Task.REGRESSION)
+
+
 @pytest.mark.parametrize(
     ("broken", "title"),
     [
+        (SaysThatItsSplitsAreFixed, "check_another_seed_gives_other_data"),
+        (SaysThatItsLabelsAreValues, "check_card_describes_the_data"),
         (LeaksItsTestSplit, "check_splits_are_disjoint"),
         (IgnoresItsSeed, "check_another_seed_gives_other_data"),
     ],
