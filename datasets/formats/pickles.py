@@ -177,10 +177,13 @@ for _core in ("numpy.core", "numpy._core"):
     _NAMES[f"{_core}.numeric", "_frombuffer"] = _from_buffer
 
 
-class _Unpickler(pickle._Unpickler):  # type: ignore[name-defined, misc]
+_Interpreter: Any = pickle._Unpickler  # type: ignore[attr-defined]
+
+
+class _Unpickler(_Interpreter):
     """The interpreter, with the names above and no other."""
 
-    dispatch: ClassVar = dict(pickle._Unpickler.dispatch)  # type: ignore[attr-defined]
+    dispatch: ClassVar[dict[int, Callable]] = dict(_Interpreter.dispatch)
 
     def find_class(self, module: str, name: str) -> Callable:
         if (module, name) not in _NAMES:
