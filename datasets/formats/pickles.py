@@ -177,7 +177,7 @@ for _core in ("numpy.core", "numpy._core"):
     _NAMES[f"{_core}.numeric", "_frombuffer"] = _from_buffer
 
 
-_Interpreter: Any = pickle._Unpickler  # type: ignore[attr-defined]
+_Interpreter: Any = pickle._Unpickler
 
 
 class _Unpickler(_Interpreter):
