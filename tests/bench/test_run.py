@@ -93,6 +93,17 @@ def test_a_run_leaves_every_file(finished):
     assert finished.failed == 0
 
 
+def test_records_say_who_handles_absence(tmp_path):
+    suite = SUITE.model_copy(
+        update={"fusions": ("late-mean", "early-logistic", "translate-ridge"), "scenarios": (), "seeds": 1}
+    )
+    records = run(tmp_path / "run", suite).records
+    told = records.groupby("fusion")["absence"].unique().map(list)
+    assert told["late-mean"] == ["native"]
+    assert told["early-logistic"] == ["mean"]
+    assert told["translate-ridge"] == ["ridge"]
+
+
 def test_provenance_tells_what_was_run(finished):
     provenance = json.loads((finished.folder / "run.json").read_text())
     assert provenance["version"] == fusebench.__version__
