@@ -87,6 +87,8 @@ def read_npz(path: Path) -> dict[str, NDArray]:
 
 def _read_member(file: IO[bytes], member: zipfile.ZipInfo) -> NDArray:
     try:
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ValueError("it is compressed in a way that numpy does not use")
         return _read_array(file, member.file_size)
     except ValueError as error:
         raise ValueError(f"the array '{member.filename}': {error}") from error

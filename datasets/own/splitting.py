@@ -82,27 +82,32 @@ def _deal_groups(
 ) -> NDArray[np.int64]:
     """Give each group a split: the larger first, each where the counts of the strata come nearest the shares.
 
-    Before that, training gets one group of every class that it lacks, the rarest class first.
+    Before that, training gets one group of every class that it lacks, the class in fewest groups first. The
+    last groups go to splits that would be empty.
     """
     _, group = np.unique(group, return_inverse=True)
-    counts = np.zeros((group.max() + 1, strata.max() + 1))
+    n_strata = strata.max() + 1
+    counts = np.zeros((group.max() + 1, n_strata + 1))
     np.add.at(counts, (group, strata), 1)
+    counts[:, n_strata] = counts.sum(axis=1)  # of the whole group, which has shares to keep as well
     wanted = shares[:, None] * counts.sum(axis=0)
     dealt = np.zeros_like(wanted)
     splits = np.full(len(counts), -1)
     order = rng.permutation(len(counts))
-    order = order[np.argsort(-counts[order].sum(axis=1), kind="stable")]
-    for stratum in np.argsort((counts > 0).sum(axis=0), kind="stable"):
+    order = order[np.argsort(-counts[order, n_strata], kind="stable")]
+    for stratum in np.argsort((counts[:, :n_strata] > 0).sum(axis=0), kind="stable"):
         holders = [g for g in order if counts[g, stratum]]
         if holders and dealt[0, stratum] == 0:
             # The smallest that will do: what is left has more room to come near the shares.
             splits[holders[-1]] = 0
             dealt[0] += counts[holders[-1]]
-    for g in order:
-        if splits[g] < 0:
-            # How much nearer a split comes to what it wants, summed over the classes.
-            gain = ((wanted - dealt) ** 2 - (wanted - dealt - counts[g]) ** 2).sum(axis=1)
-            splits[g] = int(np.where(shares > 0, gain, -np.inf).argmax())
-            dealt[splits[g]] += counts[g]
+    waiting = order[splits[order] < 0]
+    for n_left, g in zip(range(len(waiting), 0, -1), waiting, strict=True):
+        # How much nearer a split comes to what it wants, summed over the classes.
+        gain = ((wanted - dealt) ** 2 - (wanted - dealt - counts[g]) ** 2).sum(axis=1)
+        empty = (shares > 0) & (dealt[:, n_strata] == 0)
+        allowed = empty if empty.sum() >= n_left else shares > 0
+        splits[g] = int(np.where(allowed, gain, -np.inf).argmax())
+        dealt[splits[g]] += counts[g]
     chosen: NDArray[np.int64] = splits[group]
     return chosen
