@@ -44,10 +44,10 @@ def test_the_network_is_a_perceptron_on_embeddings_side_by_side():
 def test_dropping_teaches_to_do_without_the_better_modality(seed):
     train, validation, test = (draw(n, 10 * seed + i) for i, n in enumerate((300, 150, 600)))
     losses = {}
-    for rate in (0.0, 0.5):
-        fusion = ModalityDropout(modality_dropout=rate, random_state=seed).fit(train, validation)
-        losses[rate] = [
+    for name, parameters in (("default", {}), ("never", {"modality_dropout": 0.0})):
+        fusion = ModalityDropout(**parameters, random_state=seed).fit(train, validation)
+        losses[name] = [
             log_loss(fusion.predict_proba(split), test.labels) for split in (test, test.without("clear"))
         ]
-    assert losses[0.5][1] < 0.95 * losses[0.0][1]
-    assert losses[0.5][0] < 1.5 * losses[0.0][0]
+    assert losses["default"][1] < 0.95 * losses["never"][1]
+    assert losses["default"][0] < 1.5 * losses["never"][0]
