@@ -6,11 +6,11 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets.data import MultimodalData
+from ..datasets.data import MultimodalData, Task
 from ..errors import FusebenchError
 from .base import FusionStrategy
 from .early import concatenate
-from .logistic import TunedLogistic, log_loss
+from .linear import TunedLinear, output_loss
 from .registry import register_fusion
 
 __all__ = ["CCA", "CanonicalSpace", "RegularisedCCA", "canonical_weights"]
@@ -20,7 +20,7 @@ _ROUNDING = 1e-8  # eigenvalues below this share of the largest one are noise
 
 @register_fusion("cca", family="coordinated", reference="Hotelling 1936, Biometrika 28; Kettenring 1971")
 class CCA(FusionStrategy):
-    """Canonical variates of all modalities into logistic regression, their number chosen on validation.
+    """Canonical variates of all modalities into a linear model, their number chosen on validation.
 
     The variates of an absent modality are replaced by their expectation given those that are present: of
     two modalities rho_i z_i, the correlation times the variate of the other one (`CanonicalSpace`).
@@ -33,7 +33,7 @@ class CCA(FusionStrategy):
     space_ : CanonicalSpace
         The variates and their correlations.
     n_components_ : int
-        Variates of each modality that the classifier is given.
+        Variates of each modality that the model is given.
     shrinkage_ : float
         See `canonical_weights`; 0 for `CCA`.
 
@@ -58,6 +58,7 @@ class CCA(FusionStrategy):
     """
 
     absence: ClassVar[Literal["native", "imputed"]] = "native"
+    tasks: ClassVar[tuple[Task, ...]] = tuple(Task)
     shrinkages: ClassVar[tuple[float, ...]] = (0.0,)
 
     def _fit(self, train: MultimodalData, validation: MultimodalData) -> None:
@@ -66,21 +67,21 @@ class CCA(FusionStrategy):
             space = CanonicalSpace(shrinkage).fit(train)
             for k in _doubling(len(space.correlations_)):
                 held_out = space.transform(validation, k)
-                classifier = TunedLogistic(self.prior_).fit(
+                model = TunedLinear(self.prior_).fit(
                     space.transform(train, k), train.labels, validation=(held_out, validation.labels)
                 )
-                loss = log_loss(classifier.predict_proba(held_out), validation.labels)
+                loss = output_loss(model.predict(held_out), validation.labels)
                 if loss < best:
                     best, self.shrinkage_, self.n_components_ = loss, shrinkage, k
-                    self.space_, self._classifier = space, classifier
+                    self.space_, self._model = space, model
 
     def _predict_outputs(self, data: MultimodalData) -> NDArray[np.float64]:
-        return self._classifier.predict_proba(self.space_.transform(data, self.n_components_))
+        return self._model.predict(self.space_.transform(data, self.n_components_))
 
 
 @register_fusion("regularised-cca", family="coordinated", reference="Vinod 1976, J. Econometrics 4")
 class RegularisedCCA(CCA):
-    """Canonical variates with a ridge chosen on validation, into logistic regression.
+    """Canonical variates with a ridge chosen on validation, into a linear model.
 
     Otherwise as `CCA`. With many features for the samples there are, variates without a ridge agree by
     chance.

@@ -1,11 +1,13 @@
 """Early fusion of the principal components of each modality."""
 
+from typing import ClassVar
+
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets.data import MultimodalData
+from ..datasets.data import MultimodalData, Task
 from .base import FusionStrategy
-from .logistic import TunedLogistic, log_loss
+from .linear import TunedLinear, output_loss
 from .registry import register_fusion
 
 __all__ = ["EarlyPCA", "principal_components"]
@@ -15,10 +17,10 @@ _SHARES = (0.5, 0.8, 0.9, 0.95, 0.99)
 
 @register_fusion("early-pca", family="early", reference="Jolliffe 2002, Principal Component Analysis")
 class EarlyPCA(FusionStrategy):
-    """Principal components of each modality, side by side, into logistic regression.
+    """Principal components of each modality, side by side, into a linear model.
 
     Of every modality as many components are kept as make up a share of its variance: 50, 80, 90, 95 or 99 %,
-    the same for all modalities and of least log loss on validation. Components keep their variances.
+    the same for all modalities and of least loss on validation. Components keep their variances.
 
     Parameters
     ----------
@@ -46,6 +48,8 @@ class EarlyPCA(FusionStrategy):
     True
     """
 
+    tasks: ClassVar[tuple[Task, ...]] = tuple(Task)
+
     share_: float
     components_: dict[str, NDArray[np.float64]]
 
@@ -60,15 +64,15 @@ class EarlyPCA(FusionStrategy):
                 name: vectors[:, : _count(variances, share)] for name, (variances, vectors) in axes.items()
             }
             held_out = _project(validation, kept)
-            model = TunedLogistic(self.prior_).fit(
+            model = TunedLinear(self.prior_).fit(
                 _project(train, kept), train.labels, validation=(held_out, validation.labels)
             )
-            loss = log_loss(model.predict_proba(held_out), validation.labels)
+            loss = output_loss(model.predict(held_out), validation.labels)
             if loss < best:
                 best, self.share_, self.components_, self._model = loss, share, kept, model
 
     def _predict_outputs(self, data: MultimodalData) -> NDArray[np.float64]:
-        return self._model.predict_proba(_project(data, self.components_))
+        return self._model.predict(_project(data, self.components_))
 
 
 def principal_components(x: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
