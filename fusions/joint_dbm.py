@@ -48,6 +48,11 @@ class MultimodalDBM(FusionStrategy):
     random_state : int
         Draws initial weights, batches and Markov chains.
 
+    Attributes
+    ----------
+    machine_ : BoltzmannMachine
+        The fitted machine, of features divided by `noise`.
+
     References
     ----------
     Srivastava, Salakhutdinov (2014). Multimodal learning with deep Boltzmann machines. JMLR 15; first NIPS
@@ -65,6 +70,8 @@ class MultimodalDBM(FusionStrategy):
     """
 
     absence = "native"
+
+    machine_: BoltzmannMachine
 
     def __init__(
         self,
@@ -97,7 +104,7 @@ class MultimodalDBM(FusionStrategy):
             raise FusebenchError(f"noise must be greater than 0, however: {self.noise}.")
         rng = make_generator("multimodal-dbm", self.random_state)
         values = self._scale(train)
-        self.machine_: BoltzmannMachine = pretrain(
+        self.machine_ = pretrain(
             values,
             train.mask,
             self.hidden,
@@ -128,9 +135,8 @@ class MultimodalDBM(FusionStrategy):
         """Give expectations and labels of the samples, and of what is left of them without each modality."""
         copies = [data, *(data.without(name) for name in data.names)]
         left = [copy.take(copy.mask.sum(axis=1) > 0) for copy in copies]
-        return np.vstack([self._expect(copy) for copy in left]), np.concatenate(
-            [copy.labels for copy in left]
-        )
+        labels = np.concatenate([copy.labels for copy in left])
+        return np.vstack([self._expect(copy) for copy in left]), labels
 
     def _expect(self, data: MultimodalData) -> NDArray[np.float64]:
         """Give the probabilities of all binary units minus one half, (n, (M + 1) hidden)."""
