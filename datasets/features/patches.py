@@ -10,6 +10,8 @@ from ..data import Kind, Modality
 
 __all__ = ["PatchFeatures"]
 
+BLOCK = 512  # images described at once, so that memory is bounded
+
 
 class PatchFeatures:
     """Mean colour, spread of colour and edge directions, of the whole image and of the patches of a grid.
@@ -61,12 +63,19 @@ class PatchFeatures:
         FusebenchError
             If an image is too small for the grid.
         """
-        n, channels, height, width = modality.values.shape
+        n, _, height, width = modality.values.shape
         if min(height, width) < max(2, self.grid):
             raise FusebenchError(
                 f"Images of {height} by {width} pixels are too small for {self.grid} patches a side."
             )
-        pixels = modality.values.astype(np.float32) / np.float32(255)
+        starts = range(0, max(n, 1), BLOCK)
+        blocks = [self._describe(modality.values[start : start + BLOCK]) for start in starts]
+        vector, sequence = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+        return {"vector": Modality(Kind.VECTOR, vector), "sequence": Modality(Kind.SEQUENCE, sequence)}
+
+    def _describe(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        n, channels = images.shape[:2]
+        pixels = images.astype(np.float32) / np.float32(255)
         maps = np.concatenate([pixels, pixels**2, _edges(pixels, self.bins)], axis=1)
         image = _statistics(maps, 1, channels)
         patches = _statistics(maps, self.grid, channels)
@@ -74,8 +83,7 @@ class PatchFeatures:
         places = np.stack(np.meshgrid(place, place, indexing="ij"))
         placed = np.concatenate([patches, np.broadcast_to(places, (n, *places.shape))], axis=1)
         vector = np.hstack([image[:, :, 0, 0], patches[:, :channels].reshape(n, channels * self.grid**2)])
-        frames = placed.reshape(n, placed.shape[1], self.grid**2).swapaxes(1, 2)
-        return {"vector": Modality(Kind.VECTOR, vector), "sequence": Modality(Kind.SEQUENCE, frames)}
+        return vector, placed.reshape(n, placed.shape[1], self.grid**2).swapaxes(1, 2)
 
 
 def _edges(pixels: NDArray[np.float32], bins: int) -> NDArray[np.float32]:
