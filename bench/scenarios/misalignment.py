@@ -50,7 +50,7 @@ def delay(
 @register_scenario(
     "misalignment-mismatch",
     mechanism="misalignment",
-    levels={1: 0.1, 2: 0.2, 3: 0.4, 4: 0.6, 5: 0.8},
+    levels={1: 0.1, 2: 0.2, 3: 0.3, 4: 0.5, 5: 0.7},
     level_name="share of pairs mismatched",
     identity=0.0,
     kinds=Kind,

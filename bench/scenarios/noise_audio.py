@@ -24,7 +24,7 @@ PACKET = 0.02
 @register_scenario(
     "noise-audio-white",
     mechanism="noise",
-    levels={1: 20.0, 2: 10.0, 3: 5.0, 4: 0.0, 5: -5.0},
+    levels={1: 35.0, 2: 30.0, 3: 24.0, 4: 18.0, 5: 10.0},
     level_name="signal-to-noise ratio in dB",
     identity=float("inf"),
     kinds=[Kind.AUDIO],
@@ -57,7 +57,7 @@ def add_white_noise(
 @register_scenario(
     "noise-audio-babble",
     mechanism="noise",
-    levels={1: 20.0, 2: 10.0, 3: 5.0, 4: 0.0, 5: -5.0},
+    levels={1: 30.0, 2: 25.0, 3: 17.0, 4: 12.0, 5: 5.0},
     level_name="signal-to-noise ratio in dB",
     identity=float("inf"),
     kinds=[Kind.AUDIO],
@@ -98,7 +98,7 @@ def add_babble(
 @register_scenario(
     "noise-audio-reverberation",
     mechanism="noise",
-    levels={1: 10.0, 2: 5.0, 3: 0.0, 4: -5.0, 5: -10.0},
+    levels={1: 15.0, 2: 10.0, 3: 3.0, 4: -3.0, 5: -10.0},
     level_name="direct-to-reverberant ratio in dB",
     identity=float("inf"),
     kinds=[Kind.AUDIO],
@@ -132,7 +132,7 @@ def add_reverberation(
 @register_scenario(
     "noise-audio-clipping",
     mechanism="noise",
-    levels={1: 0.1, 2: 0.3, 3: 0.5, 4: 0.7, 5: 0.9},
+    levels={1: 0.05, 2: 0.15, 3: 0.35, 4: 0.55, 5: 0.8},
     level_name="share of samples that are clipped",
     identity=0.0,
     kinds=[Kind.AUDIO],
@@ -161,7 +161,7 @@ def clip(
 @register_scenario(
     "noise-audio-packet-loss",
     mechanism="noise",
-    levels={1: 0.1, 2: 0.2, 3: 0.3, 4: 0.45, 5: 0.6},
+    levels={1: 0.1, 2: 0.2, 3: 0.32, 4: 0.5, 5: 0.7},
     level_name="share of packets that are lost",
     identity=0.0,
     kinds=[Kind.AUDIO],
@@ -182,7 +182,7 @@ def lose_packets(
 @register_scenario(
     "noise-audio-bandwidth",
     mechanism="noise",
-    levels={1: 3000.0, 2: 2000.0, 3: 1500.0, 4: 1000.0, 5: 500.0},
+    levels={1: 3000.0, 2: 2200.0, 3: 1700.0, 4: 1300.0, 5: 1000.0},
     level_name="highest frequency in Hz",
     identity=float("inf"),
     kinds=[Kind.AUDIO],

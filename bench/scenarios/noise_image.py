@@ -30,7 +30,7 @@ GREY = 128
 @register_scenario(
     "noise-image-gaussian",
     mechanism="noise",
-    levels={1: 0.1, 2: 0.2, 3: 0.3, 4: 0.45, 5: 0.6},
+    levels={1: 0.01, 2: 0.02, 3: 0.037, 4: 0.07, 5: 0.15},
     level_name="standard deviation, 1 = full scale",
     identity=0.0,
     kinds=[Kind.IMAGE],
@@ -59,7 +59,7 @@ def add_pixel_noise(
 @register_scenario(
     "noise-image-salt-pepper",
     mechanism="noise",
-    levels={1: 0.05, 2: 0.1, 3: 0.2, 4: 0.35, 5: 0.5},
+    levels={1: 0.005, 2: 0.01, 3: 0.02, 4: 0.05, 5: 0.15},
     level_name="share of pixels",
     identity=0.0,
     kinds=[Kind.IMAGE],
@@ -79,7 +79,7 @@ def add_salt_and_pepper(
 @register_scenario(
     "noise-image-blur",
     mechanism="noise",
-    levels={1: 0.04, 2: 0.08, 3: 0.12, 4: 0.18, 5: 0.25},
+    levels={1: 0.02, 2: 0.04, 3: 0.055, 4: 0.08, 5: 0.15},
     level_name="standard deviation in sides of the image",
     identity=0.0,
     kinds=[Kind.IMAGE],
@@ -100,7 +100,7 @@ def blur(
 @register_scenario(
     "noise-image-occlusion",
     mechanism="noise",
-    levels={1: 0.25, 2: 0.375, 3: 0.5, 4: 0.625, 5: 0.75},
+    levels={1: 0.1, 2: 0.2, 3: 0.3, 4: 0.45, 5: 0.65},
     level_name="side of the patch in sides of the image",
     identity=0.0,
     kinds=[Kind.IMAGE],
@@ -135,7 +135,7 @@ def occlude(
 @register_scenario(
     "noise-image-contrast",
     mechanism="noise",
-    levels={1: 0.3, 2: 0.5, 3: 0.7, 4: 0.8, 5: 0.9},
+    levels={1: 0.05, 2: 0.08, 3: 0.12, 4: 0.4, 5: 0.7},
     level_name="share of the contrast that is lost",
     identity=0.0,
     kinds=[Kind.IMAGE],
@@ -154,7 +154,7 @@ def lower_contrast(
 @register_scenario(
     "noise-image-jpeg",
     mechanism="noise",
-    levels={1: 40.0, 2: 20.0, 3: 10.0, 4: 5.0, 5: 1.0},
+    levels={1: 90.0, 2: 75.0, 3: 60.0, 4: 30.0, 5: 10.0},
     level_name="JPEG quality",
     identity=float("inf"),
     kinds=[Kind.IMAGE],
@@ -187,7 +187,7 @@ def compress(
 @register_scenario(
     "noise-image-rotation",
     mechanism="noise",
-    levels={1: 10.0, 2: 20.0, 3: 30.0, 4: 45.0, 5: 60.0},
+    levels={1: 4.0, 2: 8.0, 3: 11.0, 4: 20.0, 5: 30.0},
     level_name="degrees",
     identity=0.0,
     kinds=[Kind.IMAGE],
@@ -209,7 +209,7 @@ def rotate(
 @register_scenario(
     "noise-image-resolution",
     mechanism="noise",
-    levels={1: 1.6, 2: 2.0, 3: 2.67, 4: 4.0, 5: 8.0},
+    levels={1: 1.1, 2: 1.2, 3: 1.33, 4: 2.0, 5: 4.0},
     level_name="pixels of a side for one that is left",
     identity=1.0,
     kinds=[Kind.IMAGE],

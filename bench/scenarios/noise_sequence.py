@@ -13,7 +13,7 @@ __all__ = ["drop_frames", "jitter"]
 @register_scenario(
     "noise-sequence-frame-drop",
     mechanism="noise",
-    levels={1: 0.1, 2: 0.25, 3: 0.5, 4: 0.7, 5: 0.9},
+    levels={1: 0.4, 2: 0.6, 3: 0.8, 4: 0.9, 5: 0.95},
     level_name="share of frames lost",
     identity=0.0,
     kinds=[Kind.SEQUENCE],
@@ -46,7 +46,7 @@ def drop_frames(
 @register_scenario(
     "noise-sequence-shift",
     mechanism="noise",
-    levels={1: 0.1, 2: 0.2, 3: 0.4, 4: 0.6, 5: 0.8},
+    levels={1: 0.1, 2: 0.2, 3: 0.3, 4: 0.5, 5: 0.8},
     level_name="largest shift as a share of the length",
     identity=0.0,
     kinds=[Kind.SEQUENCE],

@@ -18,7 +18,7 @@ __all__ = ["add_typos", "confuse_letters", "drop_words", "move_words", "truncate
 @register_scenario(
     "noise-text-typos",
     mechanism="noise",
-    levels={1: 0.05, 2: 0.1, 3: 0.2, 4: 0.35, 5: 0.5},
+    levels={1: 0.05, 2: 0.1, 3: 0.2, 4: 0.3, 5: 0.5},
     level_name="share of letters mistyped",
     identity=0.0,
     kinds=[Kind.TEXT],
@@ -53,7 +53,7 @@ def add_typos(
 @register_scenario(
     "noise-text-ocr",
     mechanism="noise",
-    levels={1: 0.1, 2: 0.2, 3: 0.4, 4: 0.7, 5: 1.0},
+    levels={1: 0.05, 2: 0.1, 3: 0.16, 4: 0.3, 5: 0.5},
     level_name="share of confusable characters confused",
     identity=0.0,
     kinds=[Kind.TEXT],
@@ -83,7 +83,7 @@ def confuse_letters(
 @register_scenario(
     "noise-text-word-drop",
     mechanism="noise",
-    levels={1: 0.1, 2: 0.2, 3: 0.35, 4: 0.5, 5: 0.7},
+    levels={1: 0.05, 2: 0.1, 3: 0.15, 4: 0.3, 5: 0.5},
     level_name="share of words dropped",
     identity=0.0,
     kinds=[Kind.TEXT],
@@ -91,12 +91,14 @@ def confuse_letters(
 def drop_words(
     data: MultimodalData, modality: str, level: float, rng: np.random.Generator, train: MultimodalData
 ) -> MultimodalData:
-    """Drop random words with the space behind them."""
+    """Drop words with the space behind them, each with the same probability."""
 
     def change(text: str) -> str:
         words = _split(text)
-        dropped = set(rng.permutation(len(words))[: round(level * len(words))])
-        return "".join(word + space for k, (word, space) in enumerate(words) if k not in dropped)
+        chances = rng.random(len(words))
+        return "".join(
+            w + space for (w, space), chance in zip(words, chances, strict=True) if chance >= level
+        )
 
     return change_texts(data, modality, change)
 
@@ -128,22 +130,16 @@ def move_words(
 @register_scenario(
     "noise-text-truncation",
     mechanism="noise",
-    levels={1: 0.1, 2: 0.25, 3: 0.4, 4: 0.55, 5: 0.7},
-    level_name="share of words cut off",
+    levels={1: 0.03, 2: 0.06, 3: 0.13, 4: 0.25, 5: 0.5},
+    level_name="share of characters cut off",
     identity=0.0,
     kinds=[Kind.TEXT],
 )
 def truncate(
     data: MultimodalData, modality: str, level: float, rng: np.random.Generator, train: MultimodalData
 ) -> MultimodalData:
-    """Cut off the last words."""
-
-    def change(text: str) -> str:
-        words = _split(text)
-        kept = len(words) - round(level * len(words))
-        return "".join(word + space for word, space in words[:kept])
-
-    return change_texts(data, modality, change)
+    """Cut off the end, in the middle of a word if it comes so."""
+    return change_texts(data, modality, lambda text: text[: len(text) - round(level * len(text))])
 
 
 def _split(text: str) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ __all__ = ["add_drift", "add_gaussian_noise", "drop_features", "scale_features"]
 @register_scenario(
     "noise-vector-gaussian",
     mechanism="noise",
-    levels={1: 0.25, 2: 0.5, 3: 1.0, 4: 1.5, 5: 2.0},
+    levels={1: 0.5, 2: 1.0, 3: 2.0, 4: 3.0, 5: 4.5},
     level_name="standard deviations of the feature",
     identity=0.0,
     kinds=[Kind.VECTOR, Kind.SEQUENCE],
@@ -45,7 +45,7 @@ def add_gaussian_noise(
 @register_scenario(
     "noise-vector-dropout",
     mechanism="noise",
-    levels={1: 0.1, 2: 0.2, 3: 0.4, 4: 0.6, 5: 0.8},
+    levels={1: 0.2, 2: 0.4, 3: 0.65, 4: 0.8, 5: 0.9},
     level_name="share of features lost",
     identity=0.0,
     kinds=[Kind.VECTOR, Kind.SEQUENCE],
@@ -65,7 +65,7 @@ def drop_features(
 @register_scenario(
     "noise-vector-scaling",
     mechanism="noise",
-    levels={1: 0.25, 2: 0.5, 3: 1.0, 4: 1.5, 5: 2.0},
+    levels={1: 0.5, 2: 1.0, 3: 1.8, 4: 3.0, 5: 4.5},
     level_name="standard deviation of the logarithm of the gain",
     identity=0.0,
     kinds=[Kind.VECTOR, Kind.SEQUENCE],
@@ -84,7 +84,7 @@ def scale_features(
 @register_scenario(
     "noise-vector-drift",
     mechanism="noise",
-    levels={1: 0.5, 2: 1.0, 3: 2.0, 4: 3.0, 5: 4.0},
+    levels={1: 1.0, 2: 2.5, 3: 5.0, 4: 7.0, 5: 9.0},
     level_name="standard deviations of the feature at the end",
     identity=0.0,
     kinds=[Kind.VECTOR, Kind.SEQUENCE],
