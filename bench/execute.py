@@ -62,7 +62,9 @@ def execute(cells: Iterable[Cell], folder: Path, *, jobs: int, on_done: OnDone) 
 def _make_features(bundle: Bundle, folder: Path) -> CellResult | None:
     """Make the features of a bundle; what came of it is the result of all its cells if it failed."""
     try:
-        FeatureCache(folder / "features").make(bundle)
+        cache = FeatureCache(folder / "features")
+        cache.make(bundle)
+        Store(folder).save_masks(bundle, cache.masks(bundle))
     except Exception as error:
         return describe_failure(error)
     return None

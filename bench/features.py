@@ -1,4 +1,4 @@
-"""Features of one data set and seed, clean and under every condition: made once, shared by all strategies."""
+"""Features of a data set, training scenario and seed, under every condition: made once for all strategies."""
 
 import json
 import shutil
@@ -62,6 +62,12 @@ class FeatureCache:
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
+    def masks(self, bundle: Bundle) -> dict[str, NDArray[np.bool_]]:
+        """Read the masks, shape (n, M), of the splits and of each condition that changes what is present."""
+        folder, suffix = self.folder / bundle.key, ".present"
+        stems = [Path(name).stem for name in _read_manifest(folder) if name.endswith(f"{suffix}.npy")]
+        return {stem.removesuffix(suffix): _read(folder, stem) for stem in stems}
+
     def load(self, bundle: Bundle, part: str, views: tuple[str, ...]) -> MultimodalData:
         """Read a split or condition.
 
@@ -96,13 +102,16 @@ def _make(bundle: Bundle, folder: Path) -> None:
     raw = bundle.dataset.load(bundle.seed)
     if bundle.sizes is not None:
         raw = _shrink(raw, bundle.sizes, bundle.dataset.name, bundle.seed)
-    featurizer = bundle.dataset.featurizer().fit(raw.train)
-    _write_views(folder, "train", featurizer.transform(raw.train))
-    _write_views(folder, "validation", featurizer.transform(raw.validation))
+    own = {"train": raw.train, "dataset": bundle.dataset.name, "seed": bundle.seed}
+    train = bundle.training.apply(raw.train, split="train", **own)
+    featurizer = bundle.dataset.featurizer().fit(train)
+    _write_views(folder, "train", featurizer.transform(train))
+    validation = bundle.training.apply(raw.validation, split="validation", **own)
+    _write_views(folder, "validation", featurizer.transform(validation))
     clean, *others = bundle.conditions
     _write_views(folder, clean.slug, featurizer.transform(raw.test))
     for condition in others:
-        changed = condition.apply(raw.test, train=raw.train, dataset=bundle.dataset.name, seed=bundle.seed)
+        changed = condition.apply(raw.test, **own)
         _write_changes(folder, condition.slug, raw.test, changed, featurizer)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from sklearn.base import clone
 
 from ..datasets.registry import Card, Dataset, find_datasets
 from ..errors import FusebenchError, did_you_mean
-from ..fusions.base import FusionStrategy
+from ..fusions.base import FusionStrategy, describe_number
 from ..fusions.registry import FusionInfo, fusions
 from ..seeding import derive_seed
 from .fingerprint import forget_sources, hash_json, hash_source
@@ -21,7 +22,7 @@ from .suite import Suite
 __all__ = ["Bundle", "Cell", "find_metric", "make_plan"]
 
 # Raised when the way from raw data to scores changes, so that older cells are run again.
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 # Largest splits of the smoke mode: training, validation, test.
 QUICK_SIZES = (200, 100, 200)
@@ -30,7 +31,7 @@ QUICK_SEEDS = 2
 
 @dataclass(frozen=True)
 class Bundle:
-    """The features that all cells of one data set and seed share.
+    """The features that all cells of one data set, training scenario and seed share.
 
     Parameters
     ----------
@@ -40,6 +41,8 @@ class Bundle:
         With which seed.
     conditions : tuple of Condition
         Under which the test split is featurised; clean is the first.
+    training : Condition
+        What is done to the training and validation splits.
     sizes : tuple of int, optional
         Largest training, validation and test split; None for all samples.
     ingredients : dict
@@ -49,6 +52,7 @@ class Bundle:
     dataset: Dataset
     seed: int
     conditions: tuple[Condition, ...]
+    training: Condition
     sizes: tuple[int, int, int] | None
     ingredients: dict[str, Any]
 
@@ -60,7 +64,7 @@ class Bundle:
 
 @dataclass(frozen=True)
 class Cell:
-    """One strategy fitted to one data set with one seed, scored under every condition.
+    """One strategy fitted to one data set with one training scenario and seed, scored under every condition.
 
     Parameters
     ----------
@@ -99,13 +103,18 @@ class Cell:
         return self.bundle.dataset.name
 
     @property
+    def training(self) -> str:
+        """What was done to the training data: ``clean``, or a scenario, modality and severity."""
+        return self.bundle.training.label
+
+    @property
     def seed(self) -> int:
         """Seed of the data and of the strategy's own random numbers."""
         return self.bundle.seed
 
 
 def make_plan(suite: Suite, data_dir: str | Path | None = None, own: Iterable[Dataset] = ()) -> list[Cell]:
-    """List the cells of a suite: data sets, then seeds, then strategies, the controls first.
+    """List the cells: data sets, training scenarios, seeds, then strategies, the controls first.
 
     Parameters
     ----------
@@ -147,6 +156,7 @@ def make_plan(suite: Suite, data_dir: str | Path | None = None, own: Iterable[Da
         bundles = _bundle(dataset, suite, seeds)
         estimators = [made for info in infos for made in _expand(info, dataset.card, suite)]
         cells += [_cell(bundle, *made) for bundle in bundles for made in estimators]
+    _check_training(suite, {cell.dataset: cell.bundle.dataset.card for cell in cells}.values())
     find_metric(suite, cells)
     return cells
 
@@ -170,6 +180,15 @@ def find_metric(suite: Suite, cells: Iterable[Cell]) -> str:
     return metric
 
 
+def _check_training(suite: Suite, cards: Iterable[Card]) -> None:
+    known = {c.slug for card in cards for c in find_conditions(card.modalities, part="train")} | {"clean"}
+    for pattern in suite.training:
+        if not any(fnmatchcase(slug, pattern) for slug in known):
+            raise FusebenchError(
+                f"No training scenario of these data sets is {pattern!r}; {did_you_mean(pattern, known)}"
+            )
+
+
 def _refuse(name: str, options: Mapping[str, Any], given: Mapping[str, str]) -> None:
     for option in options:
         if option in given:
@@ -179,7 +198,10 @@ def _refuse(name: str, options: Mapping[str, Any], given: Mapping[str, str]) -> 
 
 
 def _bundle(dataset: Dataset, suite: Suite, seeds: range) -> list[Bundle]:
-    conditions = find_conditions(dataset.card.modalities, suite.scenarios)
+    modalities = dataset.card.modalities
+    conditions = tuple(find_conditions(modalities, suite.scenarios))
+    clean, *faults = find_conditions(modalities, part="train")
+    asked = [c for c in faults if any(fnmatchcase(c.slug, pattern) for pattern in suite.training)]
     sizes = QUICK_SIZES if suite.quick else None
     shared = {
         "protocol": PROTOCOL_VERSION,
@@ -190,7 +212,22 @@ def _bundle(dataset: Dataset, suite: Suite, seeds: range) -> list[Bundle]:
         "scenario sources": sorted({hash_source(c.scenario.change) for c in conditions}),
         "sizes": sizes,
     }
-    return [Bundle(dataset, seed, tuple(conditions), sizes, {**shared, "seed": seed}) for seed in seeds]
+    return [
+        Bundle(
+            dataset,
+            seed,
+            conditions,
+            training,
+            sizes,
+            {
+                **shared,
+                "training": [training.slug, training.level, hash_source(training.scenario.change)],
+                "seed": seed,
+            },
+        )
+        for training in (clean, *asked)
+        for seed in seeds
+    ]
 
 
 def _expand(
@@ -208,6 +245,9 @@ def _expand(
 def _why_not(info: FusionInfo, card: Card) -> str:
     if card.task not in info.estimator.tasks:
         return f"does {' and '.join(info.estimator.tasks)}, not {card.task}"
+    fewest, most = info.estimator.n_modalities
+    if len(card.views) < fewest or (most is not None and len(card.views) > most):
+        return f"takes {describe_number((fewest, most))} modalities; there are {len(card.views)}"
     for modality, offered in card.views.items():
         if not set(info.estimator.views) & set(offered):
             return (

@@ -56,7 +56,8 @@ class Progress(Listener):
     def advance(self, cell: Cell, result: CellResult) -> None:
         """Say that a cell has finished."""
         self._done += 1
-        name = f"{cell.dataset} / {cell.fusion} / seed {cell.seed}"
+        faults = "" if cell.training == "clean" else f" / trained on {cell.training}"
+        name = f"{cell.dataset}{faults} / {cell.fusion} / seed {cell.seed}"
         if result.failed:
             # What breaks the data of a seed breaks all its cells: the reason is said once.
             reason = (

@@ -37,6 +37,7 @@ def make_records(cells: Iterable[Cell], results: Mapping[str, CellResult], note:
 def _rows(cell: Cell, result: CellResult, note: str) -> Iterator[dict[str, Any]]:
     shared = {
         "dataset": cell.dataset,
+        "training": cell.training,
         "fusion": cell.fusion,
         "family": cell.family,
         "absence": cell.estimator.absence_handled,

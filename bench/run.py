@@ -81,6 +81,7 @@ def run(
     datasets: Sequence[str | Path | Dataset] | None = None,
     fusions: Sequence[str] | None = None,
     scenarios: Sequence[str] | None = None,
+    training: Sequence[str] | None = None,
     seeds: int | None = None,
     quick: bool | None = None,
     out: str | Path,
@@ -96,6 +97,8 @@ def run(
         A built-in suite or a TOML file.
     datasets, fusions, scenarios : sequence of str, optional
         Names or globs, in place of those of the suite. Data sets may be paths, or `Dataset` objects, too.
+    training : sequence of str, optional
+        Globs of training scenarios with their severity, in place of those of the suite.
     seeds : int, optional
         Number of seeds, in place of that of the suite.
     quick : bool, optional
@@ -137,6 +140,7 @@ def run(
         datasets=names,
         fusions=fusions,
         scenarios=scenarios,
+        training=training,
         seeds=seeds,
         quick=quick,
     )

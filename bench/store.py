@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..errors import FusebenchError
 from ..results.files import write_atomically
-from .plan import Cell
+from .plan import Bundle, Cell
 
 __all__ = ["CellResult", "DamagedCellError", "Store"]
 
@@ -67,7 +67,8 @@ class Store:
     folder : path
         Holds ``cells/DATASET/FUSION/seedN-KEY.json`` and, with the same name, ``.npz`` under
         ``predictions/``: for every condition the class or label probabilities as float16 of shape
-        (n, n_classes), or values as float32 of shape (n, 1).
+        (n, n_classes), or values as float32 of shape (n, 1). ``masks/DATASET/TRAINING/seedN-KEY.npz``
+        tells what was present; its KEY is that of the features.
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -130,6 +131,23 @@ class Store:
         document = json.loads(json.dumps(document, default=str))
         document["checksum"] = _checksum(document)
         write_atomically(self.path(cell), json.dumps(document, indent=1).encode())
+
+    def save_masks(self, bundle: Bundle, masks: Mapping[str, NDArray[np.bool_]]) -> None:
+        """Write what was present, beside the name of each column.
+
+        Parameters
+        ----------
+        masks : mapping of str to numpy.ndarray of bool, shape (n, M)
+            For training and validation, and by the slug of each condition that differs from clean data.
+        """
+        folder = self.folder / "masks" / bundle.dataset.name / bundle.training.label
+        path = folder / f"seed{bundle.seed}-{bundle.key}.npz"
+        if path.exists():
+            return
+        buffer = BytesIO()
+        names = np.array(list(bundle.dataset.card.modalities))
+        np.savez_compressed(buffer, allow_pickle=False, modalities=names, **masks)
+        write_atomically(path, buffer.getvalue())
 
 
 def _checksum(document: dict[str, Any]) -> str:

@@ -21,6 +21,9 @@ class Suite(BaseModel):
         For people; the name is kebab-case.
     datasets, fusions, scenarios : tuple of str
         Names or globs. The controls and the clean scenario are always added.
+    training : tuple of str
+        What is done to training and validation data, each in a fit of its own: globs of a scenario's name,
+        modality and severity, such as ``label-noise-3`` or ``noise-*-audio-5``. Clean is always added.
     seeds : int
         Number of seeds: 0, 1, ...
     metric : str, optional
@@ -39,6 +42,7 @@ class Suite(BaseModel):
     datasets: tuple[str, ...] = Field(min_length=1)
     fusions: tuple[str, ...] = ("*",)
     scenarios: tuple[str, ...] = ("*",)
+    training: tuple[str, ...] = ("clean",)
     seeds: int = Field(default=3, ge=1, le=10_000)
     metric: str | None = None
     dataset_options: dict[str, dict[str, Any]] = {}

@@ -8,6 +8,8 @@ from .records import CELL, STATUSES
 
 __all__ = ["MISSING", "Unfinished", "coverage", "group_unfinished", "unfinished_cells"]
 
+_SLOT = ["dataset", "training", "seed"]  # what every fusion is run on
+
 MISSING = "missing"
 """Status of a planned cell that has no record, for example because the run was stopped."""
 
@@ -26,7 +28,7 @@ def coverage(records: pd.DataFrame) -> pd.Series:
         Index ``fusion``. Planned is every seed of every data set that any fusion was run on, so that a
         control of one modality, which some data sets lack, covers less than 1.
     """
-    planned = len(records[["dataset", "seed"]].drop_duplicates())
+    planned = len(records[_SLOT].drop_duplicates())
     done = records[records["status"] == "done"].drop_duplicates(CELL)
     fusions = sorted(records["fusion"].unique())
     return done.groupby("fusion").size().reindex(fusions, fill_value=0).rename("coverage") / planned
@@ -48,7 +50,7 @@ def unfinished_cells(records: pd.DataFrame) -> pd.DataFrame:
         such modality in it.
     """
     known = records.drop_duplicates(CELL).set_index(CELL)[["status", "reason"]]
-    slots = records[["dataset", "seed"]].drop_duplicates()
+    slots = records[_SLOT].drop_duplicates()
     families = records[["fusion"]].drop_duplicates()
     grid = slots.merge(families, how="cross")
     pairs = pd.MultiIndex.from_frame(records[["dataset", "fusion"]].drop_duplicates())

@@ -22,6 +22,7 @@ from .stats import (
     seed_intervals,
     tie_groups,
 )
+from .training import label_training, note_training, select_ranked
 
 __all__ = ["BASELINE", "build_leaderboard", "by_dataset", "compute_gains", "write_leaderboard"]
 
@@ -35,6 +36,7 @@ def build_leaderboard(
 
     Means are over data sets, after averaging the seeds of each. They exist only for a fusion that is done
     in every cell of every data set: an average over what happened to work would not be comparable.
+    Strategies that learnt from faulty data are left out, unless all did from the same.
 
     Parameters
     ----------
@@ -84,7 +86,7 @@ def build_leaderboard(
     0     1    1      late-mean  0.930  0.105            yes
     1     2    2  best-unimodal  0.825    NaN
     """
-    records = validate(records)
+    records = select_ranked(validate(records))
     sign = find_sign(records, metric)
     scores = condition_scores(records, metric)
     clean = clean_scores(scores)
@@ -148,9 +150,9 @@ def by_dataset(records: pd.DataFrame, metric: str = "accuracy") -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A row for each fusion, a column for each data set; NaN where any seed lacks.
+        A row for each fusion, a column for each data set and faulty training; NaN where any seed lacks.
     """
-    records = validate(records)
+    records = label_training(validate(records))
     find_sign(records, metric)
     return dataset_means(clean_scores(condition_scores(records, metric))).T
 
@@ -178,12 +180,12 @@ def write_leaderboard(
 
     records = validate(records)
     board = build_leaderboard(records, metric=metric, baseline=baseline)
-    notices = collect_notices(records, notice)
+    notices = [*collect_notices(records, notice), *note_training(records)]
     # A caution travels with the table, as a last column; without one there is none.
     marked = board.assign(note="; ".join(notices)) if notices else board
     csv = marked.to_csv(index=False, lineterminator="\n").encode()
     write_atomically(Path(folder) / "leaderboard.csv", csv)
-    unfinished = [group.line for group in group_unfinished(unfinished_cells(records))]
+    unfinished = [group.line for group in group_unfinished(unfinished_cells(label_training(records)))]
     text = render_markdown(board, notices, unfinished)
     write_atomically(Path(folder) / "leaderboard.md", text.encode())
 

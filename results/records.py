@@ -29,7 +29,7 @@ MECHANISMS = ("clean", "missing", "noise", "misalignment")
 DIRECTIONS = ("maximize", "minimize")
 MAX_SEVERITY = 5
 
-CELL = ["dataset", "fusion", "seed"]
+CELL = ["dataset", "training", "fusion", "seed"]
 """Columns that name a cell: one fit, scored under every scenario."""
 
 _NAN = float("nan")
@@ -45,6 +45,7 @@ class Column(NamedTuple):
 
 COLUMNS: dict[str, Column] = {
     "dataset": Column("text", None, "data set"),
+    "training": Column("text", "clean", "what was done to the training data, with its severity"),
     "fusion": Column("text", None, "fusion strategy or control"),
     "family": Column("text", "custom", "family of the strategy; one for each fusion"),
     "absence": Column("text", "", 'how an absent modality is handled: "native" or an imputer'),
@@ -67,7 +68,7 @@ COLUMNS: dict[str, Column] = {
     "note": Column("text", "", "a caution to show above every table made of this row"),
 }
 
-_SCORE = ["dataset", "fusion", "seed", "scenario", "modality", "severity", "metric"]  # names one row
+_SCORE = [*CELL, "scenario", "modality", "severity", "metric"]  # names one row
 
 
 def validate(frame: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from .columns import show_columns
 from .intervals import NEW_SEEDS
 from .leaderboard import BASELINE, build_leaderboard
 from .records import collect_notices, validate
+from .training import label_training, note_training
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -47,11 +48,11 @@ def print_leaderboard(
     records = validate(records)
     console = console or Console()
     board = build_leaderboard(records, metric=metric, baseline=baseline)
-    for line in collect_notices(records, notice):
+    for line in [*collect_notices(records, notice), *note_training(records)]:
         console.print(Text(f"! {line}", style="bold yellow"))
     console.print(make_table(board, console.width))
     console.print(Text(_explain(board), style="dim"))
-    for group in group_unfinished(unfinished_cells(records)):
+    for group in group_unfinished(unfinished_cells(label_training(records))):
         console.print(Text(group.line, style="yellow"))
 
 

@@ -13,10 +13,11 @@ from .findings import find_findings
 from .leaderboard import BASELINE, build_leaderboard
 from .palette import FAMILY_COLOURS, family_of
 from .protocol import describe_metrics, describe_runs, describe_scenarios, flatten
-from .records import collect_notices, validate
+from .records import CELL, collect_notices, validate
 from .robustness import relative_scores
 from .stats import condition_intervals, condition_scores, find_sign
 from .svg import Drawing, slug
+from .training import label_training, note_training, select_ranked
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -57,22 +58,24 @@ def write_report(
     FusebenchError
         If the records are not valid or do not hold the metric.
     """
-    records = validate(records)
+    records = label_training(validate(records))
+    ranked = select_ranked(records)
     sign = find_sign(records, metric)
     scores = condition_scores(records, metric)
-    board = build_leaderboard(records, metric=metric, baseline=baseline)
+    board = build_leaderboard(ranked, metric=metric, baseline=baseline)
     boards = {
         str(dataset): build_leaderboard(own, metric=metric, baseline=baseline)
         for dataset, own in records.groupby("dataset")
         if (own["metric"] == metric).any()
     }
+    ranked_boards = {name: own for name, own in boards.items() if name in set(ranked["dataset"])}
     drawings = _draw(records, scores, sign, board, boards, baseline)
     page = (
         _environment()
         .get_template("report.html.j2")
         .render(
-            notices=collect_notices(records, notice),
-            findings=find_findings(scores, sign, board, boards, baseline),
+            notices=[*collect_notices(records, notice), *note_training(records)],
+            findings=find_findings(condition_scores(ranked, metric), sign, board, ranked_boards, baseline),
             facts=_count(records),
             metric=metric,
             higher_is_better=sign > 0,
@@ -129,9 +132,9 @@ def _draw(
 
 
 def _count(records: pd.DataFrame) -> dict[str, int]:
-    cells = records.drop_duplicates(["dataset", "fusion", "seed"])
+    cells = records.drop_duplicates(CELL)
     return {
-        "data sets": records["dataset"].nunique(),
+        "data sets": select_ranked(records)["dataset"].nunique(),
         "fusions and controls": records["fusion"].nunique(),
         "seeds": records["seed"].nunique(),
         "cells done": int((cells["status"] == "done").sum()),

@@ -44,7 +44,7 @@ def list_names(
 _COLUMNS = {
     Catalogue.FUSIONS: ("family", "absence", "summary"),
     Catalogue.DATASETS: ("modalities", "embedded", "summary"),
-    Catalogue.SCENARIOS: ("mechanism", "summary"),
+    Catalogue.SCENARIOS: ("mechanism", "applies_to", "summary"),
     Catalogue.METRICS: ("direction", "summary"),
 }
 
@@ -165,6 +165,7 @@ def _describe_dataset(cls: Any) -> dict[str, Any]:
 def _describe_scenario(entry: Any) -> dict[str, Any]:
     return {
         "mechanism": entry.mechanism,
+        "applies_to": entry.applies_to,
         "summary": entry.summary,
         "levels": entry.levels,
         "level_name": entry.level_name,

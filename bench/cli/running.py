@@ -28,6 +28,14 @@ ScenarioOption = Annotated[
     list[str] | None,
     typer.Option("--scenario", "-s", help="Scenario or glob; repeatable. Clean is always scored."),
 ]
+TrainingOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--training",
+        "-t",
+        help="Fault of the training data, such as label-noise-3, or glob; repeatable. Clean is always run.",
+    ),
+]
 SeedsOption = Annotated[int | None, typer.Option("--seeds", min=1, help="Number of seeds.")]
 OutOption = Annotated[
     Path | None, typer.Option("--out", "-o", help="Folder of the run; under runs/ when left out.")
@@ -54,6 +62,7 @@ def plan(
     dataset: DatasetOption = None,
     fusion: FusionOption = None,
     scenario: ScenarioOption = None,
+    training: TrainingOption = None,
     seeds: SeedsOption = None,
     out: OutOption = None,
     data_dir: DataDirOption = None,
@@ -64,7 +73,7 @@ def plan(
     """Show what a run would do: cells, those already done, and the time that is to be expected."""
     from ..progress import print_plan
 
-    asked, cells = _make(suite, dataset, fusion, scenario, seeds, data_dir, label, quick)
+    asked, cells = _make(suite, dataset, fusion, scenario, training, seeds, data_dir, label, quick)
     print_plan(cells, out or _default_folder(suite, asked), jobs=jobs, quick=asked.quick)
 
 
@@ -73,6 +82,7 @@ def run(
     dataset: DatasetOption = None,
     fusion: FusionOption = None,
     scenario: ScenarioOption = None,
+    training: TrainingOption = None,
     seeds: SeedsOption = None,
     out: OutOption = None,
     data_dir: DataDirOption = None,
@@ -88,7 +98,7 @@ def run(
     from ..run import run_plan
     from .reporting import print_results
 
-    asked, cells = _make(suite, dataset, fusion, scenario, seeds, data_dir, label, quick)
+    asked, cells = _make(suite, dataset, fusion, scenario, training, seeds, data_dir, label, quick)
     try:
         with Progress() as progress:
             summary = run_plan(
@@ -120,6 +130,7 @@ def _make(
     dataset: list[str] | None,
     fusion: list[str] | None,
     scenario: list[str] | None,
+    training: list[str] | None,
     seeds: int | None,
     data_dir: Path | None,
     label: str | None,
@@ -133,6 +144,7 @@ def _make(
         datasets=dataset or None,
         fusions=fusion or None,
         scenarios=scenario or None,
+        training=training or None,
         seeds=seeds,
         dataset_options=None if label is None else _with_label(suite, dataset or [], label),
         quick=quick or None,

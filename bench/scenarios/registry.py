@@ -7,12 +7,14 @@ from typing import Literal
 import numpy as np
 
 from ...datasets.data import Kind, MultimodalData
+from ...errors import FusebenchError
 from ...registry import Registry
 from ...seeding import make_generator
 
 __all__ = ["CLEAN", "Condition", "Scenario", "find_conditions", "register_scenario", "scenarios"]
 
-Mechanism = Literal["clean", "missing", "noise", "misalignment"]
+Mechanism = Literal["clean", "missing", "noise", "misalignment", "training"]
+Part = Literal["train", "test"]
 
 Targets = Callable[[Mapping[str, Kind]], list[str]]
 Change = Callable[[MultimodalData, str, float, np.random.Generator, MultimodalData], MultimodalData]
@@ -20,14 +22,14 @@ Change = Callable[[MultimodalData, str, float, np.random.Generator, MultimodalDa
 
 @dataclass(frozen=True)
 class Scenario:
-    """A named change to the raw test data.
+    """A named change to raw data.
 
     Parameters
     ----------
     name : str
         Kebab-case.
-    mechanism : {"clean", "missing", "noise", "misalignment"}
-        What kind of fault it is.
+    mechanism : {"clean", "missing", "noise", "misalignment", "training"}
+        What kind of fault it is; that of labels and sizes is "training".
     change : callable
         Takes the data, the name of the modality to change ("" for all), the level, a generator, and the
         clean training data (for the spread of features); gives the changed data.
@@ -42,6 +44,8 @@ class Scenario:
     targets : callable, optional
         Takes the modalities with their kinds and lists what it is applied to in turn, where that is not
         one modality. Joined names (``"audio+video"``) mean several at once.
+    applies_to : {"both", "train", "test"}
+        Which data it may change: those for training (and validation), those for the test, or either.
     """
 
     name: str
@@ -52,6 +56,7 @@ class Scenario:
     identity: float
     kinds: frozenset[Kind] | None = None
     targets: Targets | None = None
+    applies_to: Literal["both"] | Part = "both"
 
     @property
     def summary(self) -> str:
@@ -71,7 +76,7 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Condition:
-    """One scenario at one severity on one modality: what a fitted strategy is scored under.
+    """One scenario at one severity on one modality: what a strategy is fitted or scored under.
 
     Parameters
     ----------
@@ -97,24 +102,31 @@ class Condition:
         """A name for files, unique among the conditions of a data set."""
         return "-".join(filter(None, [self.scenario.name, self.modality, f"{self.severity}"]))
 
+    @property
+    def label(self) -> str:
+        """What people call it in tables of training scenarios: ``clean``, or the slug."""
+        return self.slug if self.severity else self.scenario.name
+
     def apply(
-        self, data: MultimodalData, *, train: MultimodalData, dataset: str, seed: int
+        self, data: MultimodalData, *, train: MultimodalData, dataset: str, seed: int, split: str = "test"
     ) -> MultimodalData:
         """Change the data.
 
-        The random numbers are keyed by the names of data set, scenario and modality and by the seed. All
-        severities share them, so that a higher one adds to what a lower one did.
+        The random numbers are keyed by the names of data set, split, scenario and modality and by the seed.
+        All severities share them, so that a higher one adds to what a lower one did.
 
         Parameters
         ----------
         data : MultimodalData
-            Raw test data.
+            Raw data.
         train : MultimodalData
             Raw clean training data.
         dataset : str
             Name of the data set.
         seed : int
             Seed of the cell.
+        split : str
+            Which split `data` is.
 
         Returns
         -------
@@ -123,7 +135,7 @@ class Condition:
         """
         if self.severity == 0:
             return data
-        rng = make_generator("scenario", dataset, self.scenario.name, self.modality, seed)
+        rng = make_generator("scenario", dataset, split, self.scenario.name, self.modality, seed)
         return self.scenario.change(data, self.modality, self.level, rng, train)
 
 
@@ -153,6 +165,7 @@ def register_scenario(
     identity: float,
     kinds: Iterable[Kind] | None = None,
     targets: Targets | None = None,
+    applies_to: Literal["both"] | Part = "both",
 ) -> Callable[[Change], Change]:
     """Make a decorator that enters a scenario into the registry.
 
@@ -169,14 +182,17 @@ def register_scenario(
     def enter(change: Change) -> Change:
         taken = None if kinds is None else frozenset(kinds)
         scenarios.add(
-            name, Scenario(name, mechanism, change, dict(levels), level_name, identity, taken, targets)
+            name,
+            Scenario(name, mechanism, change, dict(levels), level_name, identity, taken, targets, applies_to),
         )
         return change
 
     return enter
 
 
-def find_conditions(modalities: Mapping[str, Kind], patterns: Iterable[str] = ("*",)) -> list[Condition]:
+def find_conditions(
+    modalities: Mapping[str, Kind], patterns: Iterable[str] = ("*",), *, part: Part = "test"
+) -> list[Condition]:
     """List the conditions that apply to data of these modalities; clean is always the first.
 
     Parameters
@@ -185,11 +201,18 @@ def find_conditions(modalities: Mapping[str, Kind], patterns: Iterable[str] = ("
         Raw modalities of a data set.
     patterns : iterable of str
         Globs of scenario names.
+    part : {"test", "train"}
+        Which data are to be changed.
 
     Returns
     -------
     list of Condition
-        Scenarios without a modality to change are left out.
+        Scenarios without a modality to change, and those of the other part, are left out.
+
+    Raises
+    ------
+    FusebenchError
+        If a scenario of the other part is asked for by its name.
 
     Examples
     --------
@@ -198,8 +221,14 @@ def find_conditions(modalities: Mapping[str, Kind], patterns: Iterable[str] = ("
     ['clean-0', 'missing-modality-image-5', 'missing-modality-text-5']
     """
     found = [Condition(CLEAN)]
-    for name in scenarios.match(patterns):
+    wanted = list(patterns)
+    for name in scenarios.match(wanted):
         scenario = scenarios[name]
+        if scenario.applies_to not in ("both", part):
+            if name in wanted:
+                other = {"train": "training", "test": "test"}[scenario.applies_to]
+                raise FusebenchError(f"The scenario {name!r} applies to {other} data only.")
+            continue
         targets = scenario.targets_in(modalities)
         found += [Condition(scenario, target, severity) for target in targets for severity in scenario.levels]
     return found
