@@ -20,7 +20,7 @@ SUITE = Suite(
     name="tiny",
     datasets=("synth-xor",),
     fusions=("late-mean", "early-logistic"),
-    scenarios=("missing-*", "noise-vector-gaussian"),
+    scenarios=("missing-modality", "missing-rate", "noise-vector-gaussian"),
     seeds=2,
     dataset_options={"synth-xor": {"n_train": 120, "n_validation": 60, "n_test": 80}},
 )

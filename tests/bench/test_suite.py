@@ -1,8 +1,11 @@
 """Suites: built in, from files, and the sentences about wrong ones."""
 
+from fnmatch import fnmatchcase
+
 import pytest
 
 from fusebench import FusebenchError
+from fusebench.bench.plan import make_plan
 from fusebench.bench.suite import find_suites, load_suite
 
 
@@ -15,6 +18,38 @@ def write(tmp_path, text):
 def test_every_built_in_suite_loads():
     for name in find_suites():
         assert load_suite(name).name == name
+
+
+def test_the_built_in_suites_are_those_of_the_documentation_and_say_what_they_are_for():
+    assert set(find_suites()) == {
+        "all-fusions",
+        "audiovisual",
+        "default",
+        "full",
+        "misalignment",
+        "missing",
+        "noise",
+        "quick",
+        "tabular",
+        "text-image",
+        "training",
+    }
+    assert all(load_suite(name).description for name in find_suites())
+
+
+@pytest.mark.parametrize("name", find_suites())
+def test_every_built_in_suite_can_be_planned(name):
+    suite = load_suite(name, seeds=1, fusions=("late-mean",))
+    cells = make_plan(suite)
+    assert {cell.dataset for cell in cells} == set(suite.datasets)
+    scored = {condition.scenario.name for cell in cells for condition in cell.bundle.conditions}
+    for pattern in suite.scenarios:
+        assert any(fnmatchcase(scenario, pattern) for scenario in scored)
+
+
+def test_a_new_scenario_does_not_lengthen_the_suites_whose_time_is_stated():
+    for name in ("default", "all-fusions"):
+        assert not any("*" in scenario for scenario in load_suite(name).scenarios)
 
 
 def test_a_file_is_read_and_flags_win(tmp_path):
