@@ -103,8 +103,8 @@ class Ragged:
     >>> ragged.tokens.ravel()
     tensor([0., 1., 3.])
     >>> ragged.map(lambda x: 10 * x).padded()[:, :, 0]
-    tensor([[ 0., 10.],
-            [30.,  0.]])
+    tensor([[ 0., 10.,  0.],
+            [30.,  0.,  0.]])
     >>> ragged.mean().ravel()
     tensor([0.5000, 3.0000])
     """
@@ -114,14 +114,7 @@ class Ragged:
 
     @classmethod
     def of(cls, padded: Tensor, valid: Tensor) -> Self:
-        """Take the valid of (n, S, width) tokens by a mask (n, S).
-
-        Places at which no sample has a token are cut off, but for one.
-        """
-        used = valid.any(dim=0)
-        used[0] |= ~used.any()
-        if not used.all():
-            padded, valid = padded[:, used], valid[:, used]
+        """Take the valid of (n, S, width) tokens by a mask (n, S)."""
         layout = Layout(valid)
         return cls(layout.take(padded), layout)
 
@@ -170,6 +163,8 @@ class Tokens(nn.Module):
 class ModalityTokens(nn.Module):
     """The tokens of every modality; of an absent one there are none.
 
+    Places at which no sample of the batch has a token are cut off, but for one.
+
     Parameters
     ----------
     modalities : mapping of str to Modality
@@ -189,5 +184,11 @@ class ModalityTokens(nn.Module):
             self.of_each, batch.values.items(), batch.present.unbind(dim=1), strict=True
         ):
             content, valid = tokens(values, batch.lengths.get(name))
-            streams.append(Ragged.of(content, valid & present[:, None]))
+            streams.append(_trim(content, valid & present[:, None]))
         return streams
+
+
+def _trim(padded: Tensor, valid: Tensor) -> Ragged:
+    used = valid.any(dim=0)
+    used[0] |= ~used.any()
+    return Ragged.of(padded, valid) if used.all() else Ragged.of(padded[:, used], valid[:, used])
