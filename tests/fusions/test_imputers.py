@@ -67,7 +67,20 @@ def test_knn_in_small_pieces_is_the_same(monkeypatch):
     imputer = make_imputer("knn").fit(train, validation)
     whole = side_by_side(imputer.transform(test))
     monkeypatch.setattr("fusebench.fusions.imputers._DISTANCES", 3 * len(train))
-    np.testing.assert_array_equal(side_by_side(imputer.transform(test)), whole)
+    np.testing.assert_allclose(side_by_side(imputer.transform(test)), whole, atol=1e-6)
+
+
+def test_knn_draws_among_many_training_samples(monkeypatch):
+    train, validation, test, *_ = standardised()
+    monkeypatch.setattr("fusebench.fusions.imputers._DONORS", 30)
+    first, again, other = (make_imputer("knn", seed).fit(train, validation) for seed in (0, 0, 1))
+    first.n_neighbors_ = again.n_neighbors_ = other.n_neighbors_ = 30
+    filled, same, differently = (side_by_side(i.transform(test)) for i in (first, again, other))
+    np.testing.assert_array_equal(same, filled)
+    assert np.abs(differently - filled).max() > 0.01
+    absent = ~test.has("a")
+    mean = first.transform(test).modalities["a"].values[absent]
+    np.testing.assert_allclose(mean, np.tile(mean[0], (len(mean), 1)), atol=1e-6)  # of all 30
 
 
 @pytest.mark.parametrize("alpha", [0.001, 1.0])
