@@ -15,7 +15,7 @@ from .imputers import make_imputer
 from .preprocessing import Standardizer
 from .targets import targets_for
 
-__all__ = ["FusionStrategy", "View"]
+__all__ = ["FusionStrategy", "View", "describe_number"]
 
 View = Literal["vector", "sequence"]
 
@@ -50,6 +50,8 @@ class FusionStrategy(ClassifierMixin, BaseEstimator):
         the strategies that do not handle absence themselves.
     tasks : tuple of Task
         Class attribute: what can be predicted; the plan skips data sets of another task.
+    n_modalities : tuple of int
+        Class attribute: the fewest and the most modalities that can be fused; None for any number.
     constant : bool
         Class attribute: True for a control that predicts the same for every sample.
     classes_ : numpy.ndarray of shape (n_classes,)
@@ -65,6 +67,7 @@ class FusionStrategy(ClassifierMixin, BaseEstimator):
     absence: ClassVar[Literal["native", "imputed"]] = "imputed"
     imputer: str = "mean"
     tasks: ClassVar[tuple[Task, ...]] = (Task.CLASSIFICATION,)
+    n_modalities: ClassVar[tuple[int, int | None]] = (1, None)
     constant: ClassVar[bool] = False
 
     classes_: NDArray
@@ -88,12 +91,19 @@ class FusionStrategy(ClassifierMixin, BaseEstimator):
         Raises
         ------
         FusebenchError
-            If there are no labels, fewer than two classes, or a task or kind of modality that is not taken.
+            If there are no labels, fewer than two classes, or a task, number or kind of modalities that is
+            not taken.
         """
         if data.task not in self.tasks:
             raise FusebenchError(
                 f"{type(self).__name__} does {' and '.join(self.tasks)}, not {data.task}, "
                 "which the labels ask for."
+            )
+        fewest, most = self.n_modalities
+        if len(data.names) < fewest or (most is not None and len(data.names) > most):
+            raise FusebenchError(
+                f"{type(self).__name__} takes {describe_number(self.n_modalities)} modalities, however: "
+                f"{', '.join(data.names)}."
             )
         self._targets = targets_for(data.task).fit(data.labels)
         self.classes_, self.prior_ = self._targets.classes_, self._targets.prior_
@@ -222,6 +232,20 @@ class FusionStrategy(ClassifierMixin, BaseEstimator):
                     f"{data.modalities[known].kind.value}; featurise it first."
                 )
         return data.select(self.modalities_)
+
+
+def describe_number(limits: tuple[int, int | None]) -> str:
+    """Say the fewest and the most in words.
+
+    Examples
+    --------
+    >>> describe_number((2, None)), describe_number((1, 3)), describe_number((2, 2))
+    ('2 or more', '1 to 3', '2')
+    """
+    fewest, most = limits
+    if most is None:
+        return f"{fewest} or more"
+    return str(fewest) if fewest == most else f"{fewest} to {most}"
 
 
 def _split(data: MultimodalData, seed: int) -> tuple[MultimodalData, MultimodalData]:

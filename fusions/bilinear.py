@@ -48,11 +48,6 @@ class TensorFusion(BilinearFusion):
 
     The parameters are those of `NeuralFusion`.
 
-    Raises
-    ------
-    FusebenchError
-        By ``fit``, if there are more than twelve modalities.
-
     References
     ----------
     Zadeh, Chen, Poria, Cambria, Morency (2017). Tensor fusion network for multimodal sentiment analysis.
@@ -67,15 +62,13 @@ class TensorFusion(BilinearFusion):
     True
     """
 
+    n_modalities = (1, 12)
+
     def _build(self, train: MultimodalData) -> "nn.Module":
         from .neural import bilinear
 
         n_modalities = len(train.modalities)
         width = min(self.hidden, _side(_MAX_TENSOR, n_modalities) - 1)
-        if width < 1:
-            raise FusebenchError(
-                f"tensor-fusion takes at most 12 modalities, however: {n_modalities}; try low-rank-fusion."
-            )
         return self._around(bilinear.TensorFusion(n_modalities, width, self.hidden), width, train)
 
 

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from ..datasets.data import MultimodalData, Task
-from ..errors import FusebenchError
 from .neural.estimator import NeuralFusion
 from .registry import register_fusion
 
@@ -76,11 +75,6 @@ class FiLM(_GatingFusion):
 
     The parameters are those of `NeuralFusion`.
 
-    Raises
-    ------
-    FusebenchError
-        By ``fit``, if there is a single modality.
-
     References
     ----------
     Perez, Strub, de Vries, Dumoulin, Courville (2018). FiLM: visual reasoning with a general conditioning
@@ -95,11 +89,11 @@ class FiLM(_GatingFusion):
     True
     """
 
+    n_modalities = (2, None)
+
     def _build(self, train: MultimodalData) -> "nn.Module":
         from .neural import gating
 
-        if len(train.modalities) < 2:
-            raise FusebenchError(f"film needs two modalities, however: {train.names}.")
         layer = gating.FeatureModulation(len(train.modalities), self.hidden, self.hidden)
         return self._around(layer, self._perceptron(), train)
 

@@ -1,11 +1,12 @@
 """``fusebench list``, ``show`` and ``check``: what there is, and whether it keeps its promises."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ...errors import DataNotFoundError, UnknownNameError, did_you_mean
+from ...errors import DataNotFoundError, FusebenchError, UnknownNameError, did_you_mean
 from .running import DataDirOption
 
 __all__ = ["check", "list_names", "show"]
@@ -35,17 +36,25 @@ def list_names(
     from rich.table import Column, Table
 
     columns = _COLUMNS[what]
-    table = Table(Column("name", no_wrap=True), *columns)
+    table = Table(Column("name", no_wrap=True), *columns, caption=_CAPTIONS.get(what, ""), show_lines=False)
     for name, entry in entries.items():
-        table.add_row(name, *(_say(entry[column]) for column in columns))
+        table.add_row(name, *(_say(entry[column]).replace(_ALL_TASKS, "all") for column in columns))
     Console().print(table)
 
 
+_ALL_TASKS = "classification, multilabel, regression"
+
 _COLUMNS = {
-    Catalogue.FUSIONS: ("family", "absence", "summary"),
+    Catalogue.FUSIONS: ("family", "views", "tasks", "modalities", "absence", "reference", "settings"),
     Catalogue.DATASETS: ("modalities", "embedded", "summary"),
     Catalogue.SCENARIOS: ("mechanism", "applies_to", "summary"),
     Catalogue.METRICS: ("direction", "summary"),
+}
+
+_CAPTIONS = {
+    Catalogue.FUSIONS: "tasks: all are classification, multilabel and regression. absence: how an absent "
+    "modality is handled. settings: defaults of parameters, less "
+    "those that all networks share. `fusebench show NAME` says what a strategy does.",
 }
 
 
@@ -72,34 +81,57 @@ def show(
 
 
 def check(
-    name: Annotated[str, typer.Argument(help="Name of a fusion or data set.")],
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Names of fusions or data sets.", show_default=False)
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All fusions, and the data sets whose files are there.")
+    ] = False,
     data_dir: DataDirOption = None,
 ) -> None:
-    """Check that a strategy or data set keeps the promises of its kind; exit code 1 if it breaks one."""
+    """Check that strategies and data sets keep the promises of their kind; exit code 1 if one breaks any."""
+    from ...datasets.registry import datasets
+    from ...fusions.registry import fusions
+
+    if not names and not everything:
+        raise FusebenchError("Say what to check: a name of a fusion or data set, or --all.")
+    chosen = [*fusions, *datasets] if everything else names or []
+    broken = [name for name in chosen if not _check_one(name, data_dir, skip_absent=everything)]
+    if broken:
+        typer.secho(f"Broken promises: {', '.join(broken)}.", fg=typer.colors.RED)
+        raise typer.Exit(1)
+
+
+def _check_one(name: str, data_dir: Path | None, *, skip_absent: bool) -> bool:
+    """Run the checks of one name and say what was found; tell whether all hold."""
     from ..checks import find_checks
 
-    broken = 0
+    kept = True
+    typer.secho(name, bold=True)
     for title, run_check in find_checks(name, data_dir):
         try:
             run_check()
-        except DataNotFoundError:  # says nothing of the promises
-            raise
+        except DataNotFoundError as error:  # says nothing of the promises
+            if not skip_absent:
+                raise
+            typer.echo(f"  skipped  {error}")
+            return True
         except Exception as error:
-            broken += 1
+            kept = False
             first = str(error).strip().split("\n", 1)[0]
-            typer.secho(f"failed  {title}: {first or type(error).__name__}", fg=typer.colors.RED)
+            typer.secho(f"  failed   {title}: {first or type(error).__name__}", fg=typer.colors.RED)
         else:
-            typer.echo(f"ok      {title}")
-    if broken:
-        raise typer.Exit(1)
+            typer.echo(f"  ok       {title}")
+    return kept
 
 
 def _catalogue(what: Catalogue) -> dict[str, Any]:
     """Give, by name, functions that describe the entries."""
     if what is Catalogue.FUSIONS:
-        from ...fusions.registry import fusions
+        from ...fusions.registry import FAMILIES, fusions
 
-        return {name: (lambda info=info: _describe_fusion(info)) for name, info in fusions.items()}
+        ordered = sorted(fusions.items(), key=lambda item: FAMILIES.index(item[1].family))
+        return {name: (lambda info=info: _describe_fusion(info)) for name, info in ordered}
     if what is Catalogue.DATASETS:
         from ...datasets.registry import datasets
 
@@ -132,14 +164,22 @@ def _describe(name: str) -> dict[str, Any]:
 
 
 def _describe_fusion(info: Any) -> dict[str, Any]:
+    from ...fusions.base import describe_number
+    from ...fusions.neural.estimator import NeuralFusion
+
     options = {**dict.fromkeys(info.estimator._get_param_names()), **_defaults(info.estimator), **info.params}
+    shared = _defaults(NeuralFusion) if issubclass(info.estimator, NeuralFusion) else {"random_state": 0}
+    settings = {key: value for key, value in options.items() if key not in shared or shared[key] != value}
     return {
         "family": info.family,
         "summary": info.summary,
         "views": list(info.estimator.views),
-        "absence": info.make().absence_handled,
+        "tasks": [task.value for task in info.estimator.tasks],
+        "modalities": describe_number(info.estimator.n_modalities),
+        "absence": info.estimator.absence,
         "control": info.control,
         "parameters": options,
+        "settings": settings,
         "reference": info.reference,
     }
 
