@@ -97,11 +97,13 @@ class TotalCorrelation(nn.Module):
         x, z = x - x.mean(dim=0), z - z.mean(dim=0)
         whitened = torch.linalg.solve_triangular(self._root(x), x.T @ z / (len(x) - 1), upper=False)
         whitened = torch.linalg.solve_triangular(self._root(z), whitened.T, upper=False)
-        return -torch.linalg.svdvals(whitened).sum()
+        correlations: Tensor = torch.linalg.svdvals(whitened)
+        return -correlations.sum()
 
     def _root(self, x: Tensor) -> Tensor:
         ridge = self.ridge * torch.eye(x.shape[1], dtype=x.dtype, device=x.device)
-        return torch.linalg.cholesky(x.T @ x / (len(x) - 1) + ridge)
+        root: Tensor = torch.linalg.cholesky(x.T @ x / (len(x) - 1) + ridge)
+        return root
 
 
 class Contrast(nn.Module):
