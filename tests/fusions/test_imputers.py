@@ -14,6 +14,7 @@ from fusebench.fusions.early import EarlyLogistic
 from fusebench.fusions.imputers import make_imputer
 from fusebench.fusions.late import LateMean
 from fusebench.fusions.preprocessing import Standardizer
+from fusebench.fusions.registry import fusions
 
 IMPUTERS = ["mean", "knn", "ridge", "cyclic"]
 SIZES = {"a": 3, "b": 2, "c": 4}
@@ -230,6 +231,13 @@ def test_an_unknown_imputer_is_named():
     data = draw(30, 0)
     with pytest.raises(FusebenchError, match="There is no imputer 'rigde'; did you mean ridge"):
         EarlyLogistic(imputer="rigde").fit(data, data)
+
+
+def test_every_strategy_that_imputes_lets_one_choose_the_imputer():
+    imputing = [info for _, info in fusions.items() if info.estimator.absence == "imputed"]
+    assert len(imputing) >= 5
+    assert {info.name for info in imputing if "imputer" not in info.estimator._get_param_names()} == set()
+    assert {info.make(imputer="ridge").absence_handled for info in imputing} == {"ridge"}
 
 
 def test_a_strategy_says_how_it_handles_absence():
