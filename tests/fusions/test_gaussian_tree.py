@@ -75,7 +75,7 @@ def test_the_log_density_of_every_pattern_is_that_of_the_marginal():
 def test_correlations_are_those_of_the_samples_that_show_both():
     rng = np.random.default_rng(0)
     y, observed = np.arange(4000) % 2, rng.random((4000, 3)) < 0.7
-    x = rng.multivariate_normal(np.zeros(3), [[1, 0.6, 0.2], [0.6, 1, -0.5], [0.2, -0.5, 1]], 4000) * observed
+    x = rng.multivariate_normal(np.zeros(3), [[1, 0.6, 0.2], [0.6, 1, -0.5], [0.2, -0.5, 1]], 4000)
     got = conditional_correlations(x, observed, y, n_classes=2)
     for k, (i, j) in product(range(2), combinations(range(3), 2)):
         both = (y == k) & observed[:, i] & observed[:, j]

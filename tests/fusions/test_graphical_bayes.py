@@ -91,6 +91,18 @@ def test_the_fitted_tree_is_the_one_of_most_information_given_the_class():
     np.testing.assert_array_equal(fusion.edges_, spanning_tree(information + information.T))
 
 
+def test_every_class_has_its_say_in_the_tree():
+    """Class 0 ties a to b; classes 1 and 2, more strongly, b to c and a to c."""
+    rng, y = np.random.default_rng(0), np.arange(900) % 3
+    x = rng.standard_normal((900, 3))
+    for k, (i, j), weight in ((0, (0, 1), 0.6), (1, (1, 2), 1.5), (2, (0, 2), 1.5)):
+        x[y == k, j] += weight * x[y == k, i]
+    data = MultimodalData(
+        {name: Modality(Kind.VECTOR, x[:, [m]].astype(np.float32)) for m, name in enumerate("abc")}, y
+    )
+    assert TreeAugmentedBayes().fit(data, data).edges_.tolist() == [[0, 2], [1, 2]]
+
+
 def test_the_fit_in_a_class_keeps_its_moments_along_the_edges():
     train = correlated(900, d=2)
     fusion = TreeAugmentedBayes(n_components=2).fit(train, train)
