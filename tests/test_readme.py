@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from fusebench.datasets.registry import datasets
+from fusebench.bench.run import run
+from fusebench.datasets.inspection import inspect_dataset
+from fusebench.datasets.registry import datasets, load_dataset
 from fusebench.fusions.registry import fusions
 
 README = Path(__file__).parents[1] / "README.md"
@@ -37,4 +39,12 @@ def test_your_own_strategy(namespace):
 
 def test_your_own_data(namespace):
     exec(python_of("Your own data"), namespace)  # noqa: S102
+    found = inspect_dataset(load_dataset("pets.npz"))
+    kinds = {name: facts.kind for name, facts in found.modalities.items()}
+    assert kinds == {"photo": "image", "sound": "sequence", "note": "text"}
+    assert run(datasets=["pets.npz"], fusions=["late-mean"], seeds=1, out="run").failed == 0
+
+
+def test_a_data_set_as_a_plugin(namespace):
+    exec(python_of("A data set as a plugin"), namespace)  # noqa: S102
     assert "mine" in Path("runs/mine/results.csv").read_text()
