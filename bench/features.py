@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ from ..datasets.data import Kind, Modality, MultimodalData, Splits
 from ..datasets.features.base import Featurizer, Views
 from ..seeding import make_generator
 from .plan import Bundle
+from .scenarios.registry import Condition
 
 __all__ = ["FeatureCache"]
 
@@ -102,16 +104,16 @@ def _make(bundle: Bundle, folder: Path) -> None:
     raw = bundle.dataset.load(bundle.seed)
     if bundle.sizes is not None:
         raw = _shrink(raw, bundle.sizes, bundle.dataset.name, bundle.seed)
-    own = {"train": raw.train, "dataset": bundle.dataset.name, "seed": bundle.seed}
-    train = bundle.training.apply(raw.train, split="train", **own)
+    change = partial(Condition.apply, train=raw.train, dataset=bundle.dataset.name, seed=bundle.seed)
+    train = change(bundle.training, raw.train, split="train")
     featurizer = bundle.dataset.featurizer().fit(train)
     _write_views(folder, "train", featurizer.transform(train))
-    validation = bundle.training.apply(raw.validation, split="validation", **own)
+    validation = change(bundle.training, raw.validation, split="validation")
     _write_views(folder, "validation", featurizer.transform(validation))
     clean, *others = bundle.conditions
     _write_views(folder, clean.slug, featurizer.transform(raw.test))
     for condition in others:
-        changed = condition.apply(raw.test, **own)
+        changed = change(condition, raw.test)
         _write_changes(folder, condition.slug, raw.test, changed, featurizer)
 
 
