@@ -176,7 +176,7 @@ def _describe_fusion(info: Any) -> dict[str, Any]:
         "views": list(info.estimator.views),
         "tasks": [task.value for task in info.estimator.tasks],
         "modalities": describe_number(info.estimator.n_modalities),
-        "absence": info.estimator.absence,
+        "absence": info.make().absence_handled,
         "control": info.control,
         "parameters": options,
         "settings": settings,

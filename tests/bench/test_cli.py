@@ -107,6 +107,10 @@ def test_show_finds_a_name_of_any_kind(name, tmp_path):
     assert name in call("show", name, cwd=tmp_path).stdout
 
 
+def test_show_says_what_fills_an_absent_modality(tmp_path):
+    assert json.loads(call("show", "translate-knn", "--json", cwd=tmp_path).stdout)["absence"] == "knn"
+
+
 def test_check_passes_for_what_is_built_in(tmp_path):
     done = call("check", "late-mean", "majority", cwd=tmp_path)
     assert done.returncode == 0
