@@ -1,0 +1,53 @@
+"""Temperature scaling against closed forms, and around other strategies."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fusebench.bench.checks import check_fusion
+from fusebench.datasets.registry import load_dataset
+from fusebench.fusions.logistic import log_loss
+from fusebench.fusions.registry import make_fusion
+from fusebench.fusions.temperature import TemperatureScaled, scale_probabilities, scaling_temperature
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.floats(0.3, 20), st.integers(0, 2**32 - 1))
+def test_a_temperature_is_recovered_from_labels_that_follow_the_scaled_probabilities(tau, seed):
+    """With every label weighted by its probability, the log loss is least at the true temperature."""
+    p = np.random.default_rng(seed).dirichlet([2.0, 2.0, 2.0], size=20)
+    counts = (5000 * scale_probabilities(p, tau)).astype(int)
+    rows, y = (
+        np.repeat(np.arange(20), counts.sum(axis=1)),
+        np.concatenate([np.repeat(range(3), c) for c in counts]),
+    )
+    assert scaling_temperature(p[rows], y) == pytest.approx(tau, rel=0.05)
+
+
+@given(st.floats(0.05, 100), st.integers(0, 2**32 - 1))
+def test_scaling_keeps_the_order_of_the_classes(tau, seed):
+    p = np.random.default_rng(seed).dirichlet([1.0, 1.0, 1.0, 1.0], size=10)
+    scaled = scale_probabilities(p, tau)
+    np.testing.assert_allclose(scaled.sum(axis=1), 1)
+    assert (scaled.argmax(axis=1) == p.argmax(axis=1)).all()
+    np.testing.assert_allclose(scale_probabilities(p, 1.0), p, rtol=1e-9)
+
+
+def test_it_is_better_calibrated_and_as_accurate_as_the_strategy_inside():
+    data = load_dataset("synth-redundant").features(seed=0)
+    plain = make_fusion("late-product").fit(data.train, data.validation)
+    scaled = TemperatureScaled(make_fusion("late-product")).fit(data.train, data.validation)
+    y = data.validation.labels
+    expected = scale_probabilities(plain.predict_proba(data.validation), scaled.temperature_)
+    np.testing.assert_allclose(scaled.predict_proba(data.validation), expected, atol=1e-5)
+    assert log_loss(expected, y) <= log_loss(plain.predict_proba(data.validation), y)
+
+
+@pytest.mark.parametrize("name", ["late-mean", "early-logistic", "majority"])
+def test_a_scaled_strategy_keeps_all_promises(name):
+    check_fusion(TemperatureScaled(make_fusion(name)))
+
+
+def test_the_views_are_those_of_the_strategy_inside():
+    assert TemperatureScaled(make_fusion("multistream-hmm")).views == ("sequence",)
