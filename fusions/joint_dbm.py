@@ -3,27 +3,25 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets.data import MultimodalData
+from ..datasets.data import MultimodalData, Task
 from ..errors import FusebenchError
 from ..seeding import make_generator
 from .base import FusionStrategy
 from .boltzmann import BoltzmannMachine, pretrain, train_persistent
-from .logistic import TunedLogistic
+from .linear import TunedLinear
 from .registry import register_fusion
 
 __all__ = ["MultimodalDBM"]
 
-_GRID = (0.01, 0.1, 1.0)  # weaker penalties fit no better, and take many times longer
-
 
 @register_fusion("multimodal-dbm", family="joint", reference="Srivastava and Salakhutdinov 2014, JMLR 15")
 class MultimodalDBM(FusionStrategy):
-    """Deep Boltzmann machine with a layer for each modality and one for all; logistic regression on both.
+    """Deep Boltzmann machine with a layer for each modality and one for all; a linear model on both.
 
     The machine is a model of the features alone: it is fitted without labels, first layer by layer, then as a
-    whole. The classifier is given the expectations of all binary units, the joint ones and those of every
+    whole. The linear model is given the expectations of all binary units, the joint ones and those of every
     modality. An absent modality is a layer of visible units without values, which is inferred like the hidden
-    ones, in training too. What is inferred is less than what was seen, so the classifier is fitted to the
+    ones, in training too. What is inferred is less than what was seen, so the linear model is fitted to the
     samples as they are and to copies without each modality.
 
     In the paper each modality has two hidden layers, and an absent one is drawn by Gibbs sampling. Here it is
@@ -69,6 +67,7 @@ class MultimodalDBM(FusionStrategy):
     True
     """
 
+    tasks = tuple(Task)
     absence = "native"
 
     machine_: BoltzmannMachine
@@ -124,12 +123,10 @@ class MultimodalDBM(FusionStrategy):
             rng=rng,
         )
         samples = self._with_copies(train)
-        self._classifier = TunedLogistic(self.prior_, _GRID).fit(
-            *samples, validation=self._with_copies(validation)
-        )
+        self._model = TunedLinear(self.prior_).fit(*samples, validation=self._with_copies(validation))
 
     def _predict_outputs(self, data: MultimodalData) -> NDArray[np.float64]:
-        return self._classifier.predict_proba(self._expect(data))
+        return self._model.predict(self._expect(data))
 
     def _with_copies(self, data: MultimodalData) -> tuple[NDArray[np.float64], NDArray]:
         """Give expectations and labels of the samples, and of what is left of them without each modality."""

@@ -16,7 +16,7 @@ def unique():
 
 def test_features_learnt_without_labels_tell_the_class(unique):
     fusion = MultimodalDBM(random_state=0).fit(unique.train, unique.validation)
-    assert fusion.score(unique.test, unique.test.labels) > 0.9
+    assert fusion.score(unique.test, unique.test.labels) > 0.85
     # The first modality knows the first bit of the class, but not the second.
     probabilities = fusion.predict_proba(unique.test.without("b"))
     first_bit = probabilities[:, 2:].sum(axis=1) > 0.5
@@ -37,6 +37,18 @@ def test_an_absent_modality_is_recovered_from_the_other():
     assert np.mean((recovered > 0) == (hidden[500:] > 0)) > 0.95
     shuffled = fusion.machine_.infer([values[0][::-1], values[1]], present, fusion.n_iterations).visible[1]
     assert np.mean((shuffled > 0) == (hidden[500:] > 0)) < 0.7
+
+
+def test_values_and_sets_of_labels_are_predicted_too():
+    """Each modality is a noisy copy of two numbers."""
+    rng = np.random.default_rng(0)
+    hidden = rng.choice([-1.0, 1.0], size=(500, 2))
+    noisy = [(hidden + 0.3 * rng.normal(size=hidden.shape)).astype(np.float32) for _ in range(2)]
+    modalities = {name: Modality(Kind.VECTOR, values) for name, values in zip("ab", noisy, strict=True)}
+    for y in (hidden[:, 0] + 0.1 * rng.normal(size=500), (hidden > 0).astype(int)):
+        data = MultimodalData(modalities, y)
+        train, test = data.take(np.arange(400)), data.take(np.arange(400, 500))
+        assert MultimodalDBM(random_state=0).fit(train).score(test, test.labels) > 0.9
 
 
 @pytest.mark.parametrize("parameter", ["hidden", "batch_size", "n_iterations"])
