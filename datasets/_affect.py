@@ -149,7 +149,7 @@ def _trim(arrays: dict[str, NDArray[np.float32]]) -> MultimodalData:
     used: dict[str, NDArray] = {name: np.any(values, axis=2) for name, values in arrays.items()}
     present = np.stack([frames.any(axis=1) for frames in used.values()], axis=1)
     if len({frames.shape[1] for frames in used.values()}) == 1:
-        used = dict.fromkeys(used, np.logical_or.reduce(list(used.values())))
+        used = dict.fromkeys(used, np.stack(list(used.values())).any(axis=0))
     modalities = {}
     for name, values in arrays.items():
         n_frames = values.shape[1]
