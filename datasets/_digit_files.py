@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .data import Modality
+from .fetching import Download
 from .formats.idx import read_idx
 from .formats.wav import pad_waveforms, read_wav
 from .storage import find_data, hash_files, read_data
 
 __all__ = [
+    "DOWNLOADS",
     "MNIST_SOURCE",
     "SIDE",
     "SPEECH_SOURCE",
@@ -25,6 +27,22 @@ __all__ = [
 
 MNIST_SOURCE = "https://ossci-datasets.s3.amazonaws.com/mnist (four idx .gz files, in the folder mnist)"
 SPEECH_SOURCE = "https://github.com/Jakobovski/free-spoken-digit-dataset (wav files, in fsdd/recordings)"
+
+MNIST_URL = "https://ossci-datasets.s3.amazonaws.com/mnist"
+MNIST_HASHES = {
+    "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    "train-labels-idx1-ubyte.gz": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    "t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+}
+DOWNLOADS = (
+    *(Download(f"{MNIST_URL}/{name}", f"mnist/{name}", digest) for name, digest in MNIST_HASHES.items()),
+    Download(
+        "https://github.com/Jakobovski/free-spoken-digit-dataset/archive/refs/tags/v1.0.10.tar.gz",
+        "fsdd/recordings",
+        unpack="*/recordings",
+    ),
+)
 
 SIDE = 28  # pixels
 MOST_IMAGES = 100_000

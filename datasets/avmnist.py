@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..errors import FusebenchError
 from ..seeding import make_generator
 from ._digit_files import (
+    DOWNLOADS,
     MNIST_SOURCE,
     SIDE,
     SPEECH_SOURCE,
@@ -64,6 +65,8 @@ class AVMNIST(Dataset):
     ...
     fusebench.errors.FusebenchError: resolution must divide 28, however: 5.
     """
+
+    downloads = DOWNLOADS
 
     def __init__(
         self,

@@ -5,10 +5,13 @@ from pathlib import Path
 
 from ._files import check_choice
 from ._image_text import ImageTextDataset, Row, Tables
+from .fetching import Download
 from .registry import Card, register_dataset
 
 __all__ = ["CrisisMMD"]
 
+URL = "https://crisisnlp.qcri.org/data/crisismmd"
+SPLIT = "crisismmd_datasplit_agreed_label"
 CLASSES = {
     "informative": ("informative", "not_informative"),
     "humanitarian": (
@@ -50,6 +53,11 @@ class CrisisMMD(ImageTextDataset):
         "the folders data_image and crisismmd_datasplit_agreed_label, in the folder crisismmd)"
     )
 
+    downloads = (
+        Download(f"{URL}/CrisisMMD_v2.0.tar.gz", "crisismmd/data_image", unpack="*/data_image"),
+        Download(f"{URL}/{SPLIT}.zip", f"crisismmd/{SPLIT}", unpack=SPLIT),
+    )
+
     def __init__(self, *, label: str = "informative", size: int = 64, limit: int | None = 5000) -> None:
         super().__init__(size=size, limit=limit)
         self.label = check_choice("label", label, tuple(CLASSES))
@@ -82,7 +90,7 @@ class CrisisMMD(ImageTextDataset):
     def _read_table(self, folder: Path, part: str) -> list[Row]:
         name = f"task_{self.label}_text_img_agreed_lab_{part}.tsv"
         classes, rows = CLASSES[self.label], []
-        with (folder / "crisismmd_datasplit_agreed_label" / name).open(encoding="utf-8", newline="") as file:
+        with (folder / SPLIT / name).open(encoding="utf-8", newline="") as file:
             for number, row in enumerate(
                 csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE), start=1
             ):

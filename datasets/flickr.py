@@ -73,8 +73,9 @@ class Flickr8k(_Flickr):
     images = "Flicker8k_Dataset"
     source = (
         "https://www.kaggle.com/datasets/adityajn105/flickr8k (an account is needed; 1 GB: the photographs, "
-        "in the folder flickr8k/Flicker8k_Dataset) and https://cs.stanford.edu/people/karpathy/deepimagesent ("
-        "caption_datasets.zip: dataset_flickr8k.json, in the folder flickr8k)"
+        "in the folder flickr8k/Flicker8k_Dataset) and "
+        "https://cs.stanford.edu/people/karpathy/deepimagesent (caption_datasets.zip: dataset_flickr8k.json, "
+        "in the folder flickr8k)"
     )
     about = (
         "8,000 photographs of people and animals, each with five sentences: 6,000 for training, 1,000 for "

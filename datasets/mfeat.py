@@ -11,6 +11,7 @@ from ._files import check_choice, fingerprint_files, hold_out
 from .data import Kind, Modality, MultimodalData, Splits
 from .features.base import Featurizer
 from .features.vector import Passthrough
+from .fetching import Download
 from .registry import Card, Dataset, register_dataset
 from .storage import find_data, read_data
 
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["MultipleFeatures"]
 
+URL = "https://archive.ics.uci.edu/ml/machine-learning-databases/mfeat"
 SOURCE = (
-    "https://archive.ics.uci.edu/ml/machine-learning-databases/mfeat (the six files mfeat-fou, mfeat-fac, "
+    f"{URL} (the six files mfeat-fou, mfeat-fac, "
     "mfeat-kar, mfeat-pix, mfeat-zer and mfeat-mor, 7 MB, in the folder mfeat), or take the option "
     "source=openml"
 )
@@ -52,6 +54,8 @@ class MultipleFeatures(Dataset):
     A. K. Jain, R. P. W. Duin and J. Mao, "Statistical pattern recognition: a review", IEEE Transactions on
     Pattern Analysis and Machine Intelligence 22(1), 2000.
     """
+
+    downloads = tuple(Download(f"{URL}/mfeat-{view}", f"mfeat/mfeat-{view}") for view in VIEWS)
 
     def __init__(self, *, source: str = "files") -> None:
         self.source = check_choice("source", source, ("files", "openml"))

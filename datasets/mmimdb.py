@@ -2,10 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from ._image_text import ImageTextDataset, Row, Tables
 from .data import Task
+from .fetching import Download
 from .registry import Card, register_dataset
 
 __all__ = ["MMIMDb"]
@@ -61,6 +62,8 @@ class MMIMDb(ImageTextDataset):
         ".json and a .jpeg for each film, in the folder mmimdb)"
     )
 
+    downloads = (Download("https://archive.org/download/mmimdb/mmimdb.tar.gz", "mmimdb", unpack="mmimdb"),)
+
     @property
     def card(self) -> Card:
         """Say what is to be predicted."""
@@ -97,7 +100,7 @@ def _read_film(folder: Path, film: str) -> Row:
     return Row(f"dataset/{film}.jpeg", max(plots, key=len), tuple(int(genre in genres) for genre in GENRES))
 
 
-def _are_texts(values: Any) -> bool:
+def _are_texts(values: Any) -> TypeGuard[list[str]]:
     return isinstance(values, list) and bool(values) and all(isinstance(value, str) for value in values)
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from inspect import signature
 from os import sep
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from numpy.typing import ArrayLike
 
@@ -18,6 +18,8 @@ from .features.base import Featurizer
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from .fetching import Download
 
 __all__ = ["Card", "Dataset", "datasets", "find_datasets", "is_path", "load_dataset", "register_dataset"]
 
@@ -83,10 +85,13 @@ class Dataset(ABC):
         The name in the registry and in tables.
     data_dir : Path or None
         Folder with the files of data sets that are not embedded; None for ``FUSEBENCH_DATA``.
+    downloads : tuple of Download
+        Files that ``fusebench fetch`` may download; none where a form must be filled.
     """
 
     name: str
     data_dir: Path | None = None
+    downloads: "ClassVar[tuple[Download, ...]]" = ()
 
     @staticmethod
     def from_arrays(arrays: Mapping[str, ArrayLike], *, name: str = "arrays") -> "Dataset":

@@ -17,6 +17,7 @@ __all__ = [
     "DATA_VARIABLE",
     "atomic_path",
     "cache_folder",
+    "data_folder",
     "find_data",
     "hash_files",
     "read_data",
@@ -26,6 +27,25 @@ T = TypeVar("T")
 
 DATA_VARIABLE = "FUSEBENCH_DATA"
 CACHE_VARIABLE = "FUSEBENCH_CACHE"
+
+
+def data_folder(data_dir: Path | None) -> Path:
+    """Give the folder where files of data sets go.
+
+    Raises
+    ------
+    DataNotFoundError
+        If neither `data_dir` nor ``FUSEBENCH_DATA`` names one.
+
+    Examples
+    --------
+    >>> data_folder(Path("data")).name
+    'data'
+    """
+    folder = data_dir or os.environ.get(DATA_VARIABLE)
+    if not folder:
+        raise DataNotFoundError(f"Name the folder for files of data sets with --data-dir or {DATA_VARIABLE}.")
+    return Path(folder)
 
 
 def find_data(relative: str, *, data_dir: Path | None, source: str) -> Path:

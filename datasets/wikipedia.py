@@ -8,6 +8,7 @@ from ._files import fingerprint_files, hold_out
 from .data import Kind, Modality, MultimodalData, Splits
 from .features.base import Featurizer
 from .features.vector import Passthrough
+from .fetching import Download
 from .formats.mat import read_mat
 from .registry import Card, Dataset, register_dataset
 from .storage import find_data, read_data
@@ -47,6 +48,15 @@ class Wikipedia(Dataset):
     ----------
     N. Rasiwasia et al., "A new approach to cross-modal multimedia retrieval", ACM Multimedia 2010.
     """
+
+    downloads = (
+        Download(
+            "https://github.com/ChuanbinZhang/Multi-view-datasets/raw/"
+            "03ead31e6538322e4e0701c3c28a01595c1a015d/Wikipedia.mat",
+            FILE,
+            "6eed8527704611dff921243d86dbec5621312b8c6636086ae3677508b5d3cb03",
+        ),
+    )
 
     @property
     def card(self) -> Card:

@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ...errors import FusebenchError
-from . import catalogue, inspect, reporting, running
+from . import catalogue, fetching, inspect, reporting, running
 
 __all__ = ["app", "main"]
 
@@ -24,6 +24,7 @@ app.command("inspect")(inspect.inspect)
 app.command("list")(catalogue.list_names)
 app.command("show")(catalogue.show)
 app.command("check")(catalogue.check)
+app.command("fetch")(fetching.fetch)
 app.command("leaderboard")(reporting.leaderboard)
 app.command("report")(reporting.report)
 
