@@ -39,4 +39,4 @@ class EarlyMLP(NeuralFusion):
     def _build(self, train: MultimodalData) -> "nn.Module":
         from .neural.early import ConcatenationMLP
 
-        return ConcatenationMLP(train.modalities, self.hidden, len(self.classes_), self.dropout)
+        return ConcatenationMLP(train.modalities, self.hidden, self.n_outputs_, self.dropout)
