@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,7 +146,7 @@ def _read_features(content: object, part: str, key: str) -> NDArray[np.float32]:
 
 def _trim(arrays: dict[str, NDArray[np.float32]]) -> MultimodalData:
     """Cut frames of zeros from both ends."""
-    used: dict[str, NDArray] = {name: np.any(values, axis=2) for name, values in arrays.items()}
+    used: dict[str, Any] = {name: np.any(values, axis=2) for name, values in arrays.items()}
     present = np.stack([frames.any(axis=1) for frames in used.values()], axis=1)
     if len({frames.shape[1] for frames in used.values()}) == 1:
         used = dict.fromkeys(used, np.stack(list(used.values())).any(axis=0))

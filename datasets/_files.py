@@ -13,7 +13,9 @@ from ..seeding import derive_seed
 from .registry import Dataset
 from .storage import hash_files
 
-__all__ = ["check_choice", "fingerprint_files", "hold_out"]
+__all__ = ["check_choice", "fingerprint_files", "fingerprint_folder", "hold_out"]
+
+MEDIA = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".wav")
 
 
 def check_choice(option: str, value: object, choices: tuple[str, ...]) -> str:
@@ -40,6 +42,14 @@ def fingerprint_files(dataset: Dataset, paths: Iterable[Path]) -> str:
     """Hash the options of a data set and the content of its files."""
     options = json.dumps({option: getattr(dataset, option) for option in dataset.options()})
     return sha256(f"{hash_files(paths)} {options}".encode()).hexdigest()
+
+
+def fingerprint_folder(dataset: Dataset, folder: Path) -> str:
+    """Hash the options, the names and sizes of all files, and the content of those that are no media."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    names = [f"{path.relative_to(folder).as_posix()} {path.stat().st_size}" for path in files]
+    content = fingerprint_files(dataset, (path for path in files if path.suffix.lower() not in MEDIA))
+    return sha256(f"{content} {names}".encode()).hexdigest()
 
 
 def hold_out(labels: NDArray, share: float, *keys: str | int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

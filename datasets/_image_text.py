@@ -2,14 +2,13 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from ..seeding import make_generator
-from ._files import fingerprint_files, hold_out
+from ._files import fingerprint_folder, hold_out
 from ._generated import check_count
 from .data import Kind, Modality, MultimodalData, Splits, Task
 from .features.base import Featurizer
@@ -17,11 +16,9 @@ from .features.patches import PatchFeatures
 from .features.text import TextFeatures
 from .formats.pictures import Shape, read_picture
 from .registry import Card, Dataset
-from .storage import find_data, hash_files, read_data
+from .storage import find_data, read_data
 
 __all__ = ["ImageTextDataset", "Row", "Tables", "divide"]
-
-PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp")
 
 
 class Row(NamedTuple):
@@ -98,11 +95,7 @@ class ImageTextDataset(Dataset):
     def fingerprint(self) -> str:
         """Hash the options, the content of tables and texts, and the names and sizes of photographs."""
         folder = find_data(self.folder, data_dir=self.data_dir, source=self.source)
-        files = sorted(path for path in folder.rglob("*") if path.is_file())
-        names = [f"{path.relative_to(folder).as_posix()} {path.stat().st_size}" for path in files]
-        tables = [path for path in files if path.suffix.lower() not in PICTURES]
-        content = f"{fingerprint_files(self, ())} {hash_files(tables)} {names}"
-        return sha256(content.encode()).hexdigest()
+        return fingerprint_folder(self, folder)
 
     def _make_card(
         self,

@@ -93,10 +93,10 @@ def _read_members(archive: Path) -> Iterator[_Member]:
         for info in tarred:
             if info.isdir():
                 continue
-            content = tarred.extractfile(info) if info.isfile() else None
-            if content is None:
+            stream = tarred.extractfile(info) if info.isfile() else None
+            if stream is None:
                 raise ValueError(f"{info.name!r} is a link or a device")
-            yield _Member(info.name, info.size, content)
+            yield _Member(info.name, info.size, stream)
         # The checksum of a compressed archive stands at its end, after what tarfile reads.
         while tarred.fileobj is not None and tarred.fileobj.read(PIECE):
             pass
