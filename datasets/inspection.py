@@ -159,8 +159,12 @@ def _balance(classes: tuple[str, ...], parts: tuple[MultimodalData, ...]) -> dic
     labels = [part.labels for part in parts]
     task = parts[0].task
     if task is Task.REGRESSION:
-        measures = {"mean": np.mean, "standard deviation": np.std, "minimum": np.min, "maximum": np.max}
-        return {name: [float(measure(y)) for y in labels] for name, measure in measures.items()}
+        return {
+            "mean": [float(y.mean()) for y in labels],
+            "standard deviation": [float(y.std()) for y in labels],
+            "minimum": [float(y.min()) for y in labels],
+            "maximum": [float(y.max()) for y in labels],
+        }
     if task is Task.MULTILABEL:
         return {name: [float(y[:, k].mean()) for y in labels] for k, name in enumerate(classes)}
     return {name: [int((y == k).sum()) for y in labels] for k, name in enumerate(classes)}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from ...datasets.registry import datasets, load_dataset
+from ...datasets.registry import datasets, is_path, load_dataset
 from ...errors import UnknownNameError, did_you_mean
 from ...fusions.base import FusionStrategy
 from ...fusions.registry import fusions, make_fusion
@@ -20,7 +20,7 @@ def find_checks(name: str, data_dir: Path | None = None) -> Iterator[Check]:
     Parameters
     ----------
     name : str
-        Of either.
+        Of either, or the path of a file with one's own data.
     data_dir : Path, optional
         Where files of data sets are.
 
@@ -31,7 +31,7 @@ def find_checks(name: str, data_dir: Path | None = None) -> Iterator[Check]:
     """
     if name in fusions:
         return fusion_checks(example_of(name))
-    if name in datasets:
+    if name in datasets or is_path(name):
         return dataset_checks(load_dataset(name, data_dir=data_dir))
     known = [*fusions, *datasets]
     raise UnknownNameError(f"There is no fusion or data set named {name!r}; {did_you_mean(name, known)}")

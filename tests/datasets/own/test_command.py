@@ -10,6 +10,7 @@ import pytest
 
 import fusebench
 from fusebench.bench.alone import score_alone
+from fusebench.bench.checks import dataset_checks
 from fusebench.bench.cli import main
 from fusebench.datasets.registry import load_dataset
 
@@ -174,6 +175,12 @@ def test_a_file_may_stand_in_a_suite(call, folder, tmp_path):
     code, _, error = call("plan", "--suite", "mine.toml", cwd=tmp_path)
     assert code == 2
     assert "the label of row 4 is missing" in error
+
+
+def test_a_file_is_checked_like_any_data_set(call, folder):
+    code, output, error = call("check", "arrays.npz", cwd=folder)
+    assert code == 0, error
+    assert output.count("ok ") == len(list(dataset_checks(load_dataset(str(folder / "arrays.npz")))))
 
 
 def test_load_dataset_takes_a_path(folder):
