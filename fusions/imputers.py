@@ -134,6 +134,16 @@ class NeighbourImputer(Imputer):
     ----------
     Troyanskaya, Cantor, Sherlock, Brown, Hastie, Tibshirani, Botstein, Altman (2001). Missing value
     estimation methods for DNA microarrays. Bioinformatics 17(6). There weighted by similarity.
+
+    Examples
+    --------
+    >>> from fusebench.datasets.data import Modality
+    >>> x = np.array([[-1.0], [-0.9], [0.9], [1.0]], np.float32)
+    >>> data = MultimodalData({"a": Modality(Kind.VECTOR, x), "b": Modality(Kind.VECTOR, 2 * x)})
+    >>> imputer = NeighbourImputer().fit(data, data)
+    >>> imputer.n_neighbors_ = 2
+    >>> imputer.transform(data.without("b")).modalities["b"].values.ravel().round(1)
+    array([-1.9, -1.9,  1.9,  1.9], dtype=float32)
     """
 
     name = "knn"
@@ -185,6 +195,15 @@ class RidgeImputer(Imputer):
     ----------
     Hoerl, Kennard (1970). Ridge regression: biased estimation for nonorthogonal problems. Technometrics
     12(1).
+
+    Examples
+    --------
+    >>> from fusebench.datasets.data import Modality
+    >>> x = np.array([[-1.0], [1.0]], np.float32)
+    >>> data = MultimodalData({"a": Modality(Kind.VECTOR, x), "b": Modality(Kind.VECTOR, -x)})
+    >>> imputer = RidgeImputer().fit(data, data)
+    >>> imputer.alpha_, imputer.transform(data.without("b")).modalities["b"].values.ravel().round(2)
+    (0.001, array([ 1., -1.], dtype=float32))
     """
 
     name = "ridge"
