@@ -30,8 +30,8 @@ def find_rate(path: Path) -> int:
         raise ValueError(f"{path.name} is not a whole wav file: {error}") from error
 
 
-def read_wav(path: Path, rate: int) -> NDArray[np.int16]:
-    """Read a wav file of one channel and 16 bit.
+def read_wav(path: Path, rate: int, *, mix: bool = False) -> NDArray[np.int16]:
+    """Read a wav file of 16 bit.
 
     Parameters
     ----------
@@ -39,6 +39,8 @@ def read_wav(path: Path, rate: int) -> NDArray[np.int16]:
         The file.
     rate : int
         Samples per second that it must have.
+    mix : bool
+        Whether two channels are allowed, and averaged; otherwise there must be one.
 
     Returns
     -------
@@ -52,8 +54,9 @@ def read_wav(path: Path, rate: int) -> NDArray[np.int16]:
     """
     try:
         with wave.open(str(path)) as file:
-            found = (file.getnchannels(), 8 * file.getsampwidth(), file.getframerate())
-            if found != (1, 16, rate):
+            n_channels = file.getnchannels()
+            found = (n_channels, 8 * file.getsampwidth(), file.getframerate())
+            if found[1:] != (16, rate) or n_channels not in ((1, 2) if mix else (1,)):
                 raise ValueError(
                     f"{path.name} must have 1 channel, 16 bit and {rate} Hz, however: {found[0]} channels, "
                     f"{found[1]} bit and {found[2]} Hz"
@@ -64,9 +67,11 @@ def read_wav(path: Path, rate: int) -> NDArray[np.int16]:
             content = file.readframes(n_samples)
     except (EOFError, wave.Error) as error:
         raise ValueError(f"{path.name} is not a whole wav file: {error}") from error
-    if len(content) != 2 * n_samples:
-        raise ValueError(f"{path.name} declares {n_samples} samples, but holds {len(content) // 2}")
-    return np.frombuffer(content, "<i2").astype(np.int16)
+    if len(content) != 2 * n_samples * n_channels:
+        held = len(content) // (2 * n_channels)
+        raise ValueError(f"{path.name} declares {n_samples} samples, but holds {held}")
+    channels = np.frombuffer(content, "<i2").reshape(n_samples, n_channels)
+    return channels.mean(axis=1).astype(np.int16)
 
 
 def pad_waveforms(waveforms: Sequence[NDArray[np.int16]], rate: int) -> Modality:
