@@ -9,10 +9,12 @@ from typing import Any
 
 from sklearn.base import clone
 
+from ..datasets.data import Task
 from ..datasets.registry import Card, Dataset, find_datasets
 from ..errors import FusebenchError, did_you_mean
 from ..fusions.base import FusionStrategy, describe_number
 from ..fusions.registry import FusionInfo, fusions
+from ..fusions.calibration import TemperatureScaled
 from ..seeding import derive_seed
 from .fingerprint import forget_sources, hash_json, hash_source
 from .metrics import PRIMARY, Metric, metrics, metrics_of
@@ -155,7 +157,9 @@ def make_plan(suite: Suite, data_dir: str | Path | None = None, own: Iterable[Da
     for dataset in find_datasets(names, data_dir=data_dir, options=suite.dataset_options):
         bundles = _bundle(dataset, suite, seeds)
         estimators = [made for info in infos for made in _expand(info, dataset.card, suite)]
-        cells += [_cell(bundle, *made) for bundle in bundles for made in estimators]
+        cells += [_cell(bundle, *made, temper=suite.temper) for bundle in bundles for made in estimators]
+    if suite.temper and any(cell.bundle.dataset.card.task is not Task.CLASSIFICATION for cell in cells):
+        raise FusebenchError("Only class probabilities can be tempered; leave temper out.")
     _check_training(suite, {cell.dataset: cell.bundle.dataset.card for cell in cells}.values())
     find_metric(suite, cells)
     return cells
@@ -257,12 +261,21 @@ def _why_not(info: FusionInfo, card: Card) -> str:
 
 
 def _cell(
-    bundle: Bundle, info: FusionInfo, name: str, estimator: FusionStrategy, skip: str, source: str
+    bundle: Bundle,
+    info: FusionInfo,
+    name: str,
+    estimator: FusionStrategy,
+    skip: str,
+    source: str,
+    *,
+    temper: bool,
 ) -> Cell:
     # The seed is keyed by names, so that other strategies in the run change nothing.
     if "random_state" in estimator.get_params():
         seed = derive_seed(bundle.dataset.name, name, bundle.seed)
         estimator = clone(estimator).set_params(random_state=seed)
+    if temper:
+        estimator, source = TemperatureScaled(estimator), source + hash_source(TemperatureScaled)
     scores = metrics_of(bundle.dataset.card.task)
     ingredients = {
         "features": bundle.ingredients,

@@ -31,6 +31,9 @@ class Suite(BaseModel):
         precision where several labels may apply, or R squared.
     dataset_options, fusion_options : dict
         Options by name, where they differ from the defaults.
+    temper : bool
+        Whether the class probabilities of every strategy are tempered on validation, see
+        `fusebench.fusions.calibration`.
     quick : bool
         Smoke mode: at most two seeds and a few hundred samples. Its numbers mean nothing.
     """
@@ -47,6 +50,7 @@ class Suite(BaseModel):
     metric: str | None = None
     dataset_options: dict[str, dict[str, Any]] = {}
     fusion_options: dict[str, dict[str, Any]] = {}
+    temper: bool = False
     quick: bool = False
 
 

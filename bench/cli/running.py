@@ -48,6 +48,9 @@ LabelOption = Annotated[
     str | None,
     typer.Option("--label", metavar="COLUMN", help="Column of the labels in tables of one's own."),
 ]
+TemperOption = Annotated[
+    bool, typer.Option("--temper", help="Temper the class probabilities of every strategy on validation.")
+]
 QuickOption = Annotated[
     bool, typer.Option("--quick", help="Smoke test on a few samples; its numbers measure nothing.")
 ]
@@ -68,12 +71,24 @@ def plan(
     data_dir: DataDirOption = None,
     label: LabelOption = None,
     jobs: JobsOption = CORES,
+    temper: TemperOption = False,
     quick: QuickOption = False,
 ) -> None:
     """Show what a run would do: cells, those already done, and the time that is to be expected."""
     from ..progress import print_plan
 
-    asked, cells = _make(suite, dataset, fusion, scenario, training, seeds, data_dir, label, quick)
+    asked, cells = _make(
+        suite,
+        data_dir,
+        label,
+        datasets=dataset,
+        fusions=fusion,
+        scenarios=scenario,
+        training=training,
+        seeds=seeds,
+        temper=temper,
+        quick=quick,
+    )
     print_plan(cells, out or _default_folder(suite, asked), jobs=jobs, quick=asked.quick)
 
 
@@ -88,6 +103,7 @@ def run(
     data_dir: DataDirOption = None,
     label: LabelOption = None,
     jobs: JobsOption = CORES,
+    temper: TemperOption = False,
     quick: QuickOption = False,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Run cells again that failed before.")
@@ -98,7 +114,18 @@ def run(
     from ..run import run_plan
     from .reporting import print_results
 
-    asked, cells = _make(suite, dataset, fusion, scenario, training, seeds, data_dir, label, quick)
+    asked, cells = _make(
+        suite,
+        data_dir,
+        label,
+        datasets=dataset,
+        fusions=fusion,
+        scenarios=scenario,
+        training=training,
+        seeds=seeds,
+        temper=temper,
+        quick=quick,
+    )
     try:
         with Progress() as progress:
             summary = run_plan(
@@ -126,29 +153,16 @@ def run(
 
 
 def _make(
-    suite: str,
-    dataset: list[str] | None,
-    fusion: list[str] | None,
-    scenario: list[str] | None,
-    training: list[str] | None,
-    seeds: int | None,
-    data_dir: Path | None,
-    label: str | None,
-    quick: bool,
+    suite: str, data_dir: Path | None, label: str | None, **asked_for: Any
 ) -> "tuple[Suite, list[Cell]]":
+    """Load the suite with what was asked for beside it; what was not, None or empty, changes nothing."""
     from ..plan import make_plan
     from ..suite import load_suite
 
-    asked = load_suite(
-        suite,
-        datasets=dataset or None,
-        fusions=fusion or None,
-        scenarios=scenario or None,
-        training=training or None,
-        seeds=seeds,
-        dataset_options=None if label is None else _with_label(suite, dataset or [], label),
-        quick=quick or None,
-    )
+    changes = {field: value or None for field, value in asked_for.items()}
+    if label is not None:
+        changes["dataset_options"] = _with_label(suite, asked_for["datasets"] or [], label)
+    asked = load_suite(suite, **changes)
     return asked, make_plan(asked, data_dir)
 
 

@@ -6,10 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fusebench.bench.checks import check_fusion
+from fusebench.bench.plan import make_plan
+from fusebench.bench.run import run_plan
+from fusebench.bench.suite import load_suite
 from fusebench.datasets.registry import load_dataset
 from fusebench.fusions.logistic import log_loss
 from fusebench.fusions.registry import make_fusion
-from fusebench.fusions.temperature import TemperatureScaled, scale_probabilities, scaling_temperature
+from fusebench.fusions.calibration import TemperatureScaled, scale_probabilities, scaling_temperature
 
 
 @settings(deadline=None, max_examples=20)
@@ -51,3 +54,25 @@ def test_a_scaled_strategy_keeps_all_promises(name):
 
 def test_the_views_are_those_of_the_strategy_inside():
     assert TemperatureScaled(make_fusion("multistream-hmm")).views == ("sequence",)
+
+
+def test_a_suite_can_temper_every_strategy(tmp_path):
+    options = {
+        "datasets": ["synth-redundant"],
+        "fusions": ["late-product"],
+        "scenarios": ["clean"],
+        "seeds": 1,
+    }
+    cells = (
+        make_plan(load_suite("default", **options)),
+        make_plan(load_suite("default", **options, temper=True)),
+    )
+    assert not {cell.key for cell in cells[0]} & {cell.key for cell in cells[1]}
+    assert all(isinstance(cell.estimator, TemperatureScaled) for cell in cells[1])
+    losses = [
+        run_plan(load_suite("default", **options, temper=temper), plan, out=tmp_path / str(temper))
+        .records.query("fusion == 'late-product' and metric == 'log-loss'")["value"]
+        .item()
+        for temper, plan in zip((False, True), cells, strict=True)
+    ]
+    assert losses[1] < losses[0]
