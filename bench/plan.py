@@ -13,8 +13,8 @@ from ..datasets.data import Task
 from ..datasets.registry import Card, Dataset, find_datasets
 from ..errors import FusebenchError, did_you_mean
 from ..fusions.base import FusionStrategy, describe_number
-from ..fusions.registry import FusionInfo, fusions
 from ..fusions.calibration import TemperatureScaled
+from ..fusions.registry import FusionInfo, fusions
 from ..seeding import derive_seed
 from .fingerprint import forget_sources, hash_json, hash_source
 from .metrics import PRIMARY, Metric, metrics, metrics_of

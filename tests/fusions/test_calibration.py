@@ -10,9 +10,9 @@ from fusebench.bench.plan import make_plan
 from fusebench.bench.run import run_plan
 from fusebench.bench.suite import load_suite
 from fusebench.datasets.registry import load_dataset
+from fusebench.fusions.calibration import TemperatureScaled, scale_probabilities, scaling_temperature
 from fusebench.fusions.logistic import log_loss
 from fusebench.fusions.registry import make_fusion
-from fusebench.fusions.calibration import TemperatureScaled, scale_probabilities, scaling_temperature
 
 
 @settings(deadline=None, max_examples=20)
