@@ -36,7 +36,6 @@ def drop_frames(
 
     def change(frames: NDArray, row: int) -> NDArray:
         arrived = rng.random(len(frames)) >= level
-        arrived[0] = True
         seen: NDArray = frames[np.maximum.accumulate(np.where(arrived, np.arange(len(frames)), 0))]
         return seen
 

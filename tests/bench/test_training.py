@@ -69,8 +69,15 @@ def test_training_and_validation_are_changed_and_the_test_is_not(finished):
 
 
 def test_faults_are_drawn_for_each_split_by_itself(finished):
-    masks = [features_of(finished, "unpaired-5", part).mask[:80] for part in ("train", "validation")]
-    assert (masks[0] != masks[1]).any()
+    _, cells = finished
+    bundle = next(cell.bundle for cell in cells if cell.training == "unpaired-5")
+    data = bundle.dataset.load(0).test
+    drawn = [
+        bundle.training.apply(data, train=data, dataset="d", seed=0, split=split).mask
+        for split in ("train", "validation", "test")
+    ]
+    assert (drawn[0] != drawn[1]).any()
+    assert (drawn[1] != drawn[2]).any()
 
 
 def test_what_is_learnt_shows_the_fault(finished):
