@@ -92,6 +92,22 @@ def test_content_of_absent_entries_is_no_difference_but_absence_is():
     assert not inspect(x=x, t=t, t__present=present, split=split).suspicions
 
 
+def test_padding_and_absence_are_told_from_zeros():
+    split = np.array(["train"] * 200 + ["test"] * 100)
+    s = np.ones((N, 3, 1)) * np.arange(1, N + 1)[:, None, None]
+    s[[10, 250]] = [[1], [0], [0]]
+    lengths = np.full(N, 3)
+    twice = {"s": s, "x": np.ones((N, 1)), "split": split}
+    assert suspicion("are in training too", **twice, s__lengths=lengths)
+    lengths[250] = 1
+    assert not [found for found in inspect(**twice, s__lengths=lengths).suspicions if "too" in found]
+    t = np.where(np.isin(np.arange(N), [10, 250]), "", np.arange(N).astype(str))
+    twice = {"t": t, "x": np.ones((N, 1)), "split": split}
+    assert suspicion("are in training too", **twice)
+    absent = np.arange(N) != 250
+    assert not [found for found in inspect(**twice, t__present=absent).suspicions if "too" in found]
+
+
 def test_constant_features_are_counted():
     x = X.copy()
     x[:, [1, 3]] = 7
@@ -117,6 +133,12 @@ def test_a_copy_of_the_label_is_found_even_where_the_file_is_sorted(leak):
 
 def test_a_good_feature_is_no_copy_of_the_label():
     assert not inspect(x=np.column_stack([X, Y + 0.3 * X[:, 0], np.ones(N) * (X[:, 1] > 0)])).suspicions
+
+
+def test_equal_values_in_a_file_sorted_by_label_are_no_copy_of_it():
+    order = np.argsort(Y, kind="stable")
+    x = np.column_stack([np.ones(N), X[:, 0] > 1])
+    assert not [found for found in inspect(x=x[order], y=Y[order]).suspicions if "alone sorts" in found]
 
 
 def test_copies_of_values_and_of_single_labels_are_found():

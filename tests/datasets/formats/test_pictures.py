@@ -37,8 +37,8 @@ def test_other_modes_become_grey_or_colour(mode, tmp_path):
 
 
 def test_16_bit_is_scaled_and_not_clipped(tmp_path):
-    Image.fromarray(np.array([[0, 257, 32896, 65535]], np.uint16)).save(tmp_path / "a.png")
-    assert read_picture(tmp_path / "a.png", Shape(1, 1, 4)).ravel().tolist() == [0, 1, 128, 255]
+    Image.fromarray(np.array([[0, 257, 65280, 65535]], np.uint16)).save(tmp_path / "a.png")
+    assert read_picture(tmp_path / "a.png", Shape(1, 1, 4)).ravel().tolist() == [0, 1, 254, 255]
 
 
 def test_rows_stay_rows_when_resized(tmp_path):

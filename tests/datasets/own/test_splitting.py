@@ -67,6 +67,12 @@ def test_groups_stay_together_and_no_split_is_empty(sizes, n_classes, seed):
     assert set(y[parts[0]]) == set(y)
 
 
+@pytest.mark.parametrize("sizes", [[10, 10, 10], [30, 2, 2], [10] * 4])
+def test_few_groups_leave_no_split_empty(sizes):
+    group = np.repeat(np.arange(len(sizes)), sizes)
+    assert_disjoint_and_whole(draw_split(contents(np.arange(len(group)) % 2, group=group), 0), len(group))
+
+
 def test_many_small_groups_come_near_the_shares_in_every_class():
     group = np.arange(600) // 4
     y = np.random.default_rng(0).choice(3, p=[0.6, 0.3, 0.1], size=600)
