@@ -45,3 +45,24 @@ for (const input of document.querySelectorAll("input[data-table]")) {
     status.textContent = input.value ? `${shown} of ${rows.length} rows` : "";
   });
 }
+
+function showColumn(name, shown) {
+  for (const heading of document.querySelectorAll(`th[data-column="${name}"]`)) {
+    const rows = heading.closest("table").rows;
+    for (const row of rows) row.cells[heading.cellIndex].hidden = !shown;
+  }
+}
+
+for (const chooser of document.querySelectorAll("details.columns")) {
+  const headings = [...document.getElementById(chooser.dataset.table).tHead.rows[0].cells];
+  chooser.hidden = false;
+  for (const heading of headings.filter((each) => each.dataset.column !== "fusion")) {
+    const label = document.createElement("label");
+    const box = document.createElement("input");
+    box.type = "checkbox";
+    box.checked = true;
+    box.addEventListener("change", () => showColumn(heading.dataset.column, box.checked));
+    label.append(box, ` ${heading.textContent}`);
+    chooser.querySelector("fieldset").append(label);
+  }
+}

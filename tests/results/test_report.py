@@ -147,6 +147,16 @@ def test_numbers_can_be_sorted(page):
     assert "aria-sort" in page.scripts
 
 
+def test_columns_can_be_chosen_by_name(page):
+    """What the script looks for: the table that a chooser belongs to, and a name on every heading."""
+    names = [
+        a["data-column"] for tag, a in page.tags if tag == "th" and a.get("scope") == "col" and "title" in a
+    ]
+    assert names.count("fusion") == names.count("gain") == 7
+    assert [a["data-table"] for _, a in page.tags if a.get("class") == "columns"] == ["leaderboard-table"]
+    assert page.tags.count(("fieldset", {})) == 1
+
+
 def test_the_page_opens_with_notices_and_findings(page):
     start = page.text[: page.text.index("Leaderboard", page.text.index("Which one leads?"))]
     assert start.index("A copy of a run") < start.index("QUICK MODE: a smoke test, not a measurement")
