@@ -14,6 +14,7 @@ from sklearn.base import clone
 from ..datasets.data import MultimodalData, Task
 from ..errors import DivergedError, FusebenchError
 from ..fusions.base import FusionStrategy
+from .cost import count_parameters, read_peak, reset_peak
 from .features import FeatureCache
 from .metrics import Metric
 from .plan import Cell
@@ -71,9 +72,11 @@ def _fit_and_score(cell: Cell, cache: FeatureCache) -> tuple[CellResult, Predict
     train = cache.load(cell.bundle, "train", views)
     validation = cache.load(cell.bundle, "validation", views)
     fusion = clone(cell.estimator)
+    before = reset_peak()
     start = perf_counter()
     fusion.fit(train, validation)
     fit_seconds = perf_counter() - start
+    fit_bytes = read_peak() - before
     scores: list[dict[str, Any]] = []
     predictions: Predictions = {}
     n_test = 0
@@ -96,7 +99,15 @@ def _fit_and_score(cell: Cell, cache: FeatureCache) -> tuple[CellResult, Predict
                 **{metric.name: _score(metric, test.labels, outputs) for metric in cell.metrics},
             }
         )
-    return CellResult("done", scores=scores, fit_seconds=fit_seconds, n_test=n_test), predictions
+    result = CellResult(
+        "done",
+        scores=scores,
+        fit_seconds=fit_seconds,
+        fit_bytes=fit_bytes,
+        n_parameters=count_parameters(fusion),
+        n_test=n_test,
+    )
+    return result, predictions
 
 
 def _score(metric: Metric, y: NDArray, outputs: NDArray[np.float64]) -> float:

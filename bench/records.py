@@ -45,6 +45,8 @@ def _rows(cell: Cell, result: CellResult, note: str) -> Iterator[dict[str, Any]]
         "status": result.status,
         "reason": "\n".join(filter(None, [result.reason, result.traceback])),
         "fit_seconds": result.fit_seconds,
+        "fit_bytes": result.fit_bytes,
+        "n_parameters": result.n_parameters,
         "n_test": result.n_test,
         "key": cell.key,
         "note": note,

@@ -39,6 +39,10 @@ class CellResult:
         every metric.
     fit_seconds : float
         Wall time of ``fit`` on one thread; NaN if not done.
+    fit_bytes : float
+        Memory that ``fit`` took at its peak, see `fusebench.bench.cost.read_peak`; NaN if not known.
+    n_parameters : float
+        From `fusebench.bench.cost.count_parameters`; NaN if not known.
     n_test : int
         Number of test samples.
     warnings : list of str
@@ -50,6 +54,8 @@ class CellResult:
     traceback: str = ""
     scores: list[dict[str, Any]] = field(default_factory=list)
     fit_seconds: float = float("nan")
+    fit_bytes: float = float("nan")  # cells of older versions have neither this nor the next
+    n_parameters: float = float("nan")
     n_test: int = 0
     warnings: list[str] = field(default_factory=list)
 

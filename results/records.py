@@ -63,6 +63,8 @@ COLUMNS: dict[str, Column] = {
     "reason": Column("text", "", "why the cell is not done; the first line says it in short"),
     "fit_seconds": Column("float", _NAN, "time of the fit"),
     "predict_seconds": Column("float", _NAN, "time of predicting the test split"),
+    "fit_bytes": Column("float", _NAN, "memory that the fit took at its peak, about; missing if not known"),
+    "n_parameters": Column("float", _NAN, "numbers that the fit learnt; missing if not known"),
     "n_test": Column("int", 0, "samples in the test split; 0 if not known"),
     "key": Column("text", "", "content hash of the cell"),
     "note": Column("text", "", "a caution to show above every table made of this row"),

@@ -1,0 +1,97 @@
+"""What a fit costs beside its time."""
+
+import json
+import math
+import sys
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from fusebench.bench import cost
+from fusebench.bench.cost import count_parameters, read_peak, reset_peak
+from fusebench.bench.plan import make_plan
+from fusebench.bench.run import find_todo, run_plan
+from fusebench.bench.store import Store, _checksum
+from fusebench.bench.suite import Suite
+from fusebench.datasets.registry import load_dataset
+from fusebench.fusions.registry import make_fusion
+
+
+@pytest.fixture(scope="module")
+def data():
+    return load_dataset("synth-xor", n_train=60, n_validation=40, n_test=20).features(seed=0)
+
+
+def test_a_network_counts_its_parameters_and_the_class_frequencies(data):
+    fusion = make_fusion("tensor-fusion", random_state=0)
+    fusion.set_params(max_epochs=1).fit(data.train, data.validation)
+    expected = sum(parameter.numel() for parameter in fusion.network_.parameters())
+    assert expected > 1000
+    assert count_parameters(fusion) == expected + 2
+
+
+def test_a_constant_counts_its_frequencies_alone(data):
+    fusion = make_fusion("majority").fit(data.train, data.validation)
+    assert fusion._standardizer.mean_
+    assert count_parameters(fusion) == 2
+
+
+def test_trees_count_their_nodes():
+    from xgboost import XGBClassifier
+
+    X = np.arange(8.0)[:, None]
+    model = XGBClassifier(n_estimators=3, max_depth=1, min_child_weight=0, n_jobs=1).fit(X, X[:, 0] > 3)
+    assert count_parameters(model) == 3 * 3  # a split and two leaves each
+
+
+class Holder:
+    def __init__(self, **attributes):
+        vars(self).update(attributes)
+
+
+def test_an_array_counts_once_and_integers_and_parameters_do_not():
+    weights = np.ones((2, 3))
+    thing = Holder(a=weights, b=[weights, {"c": (weights, np.ones(4, np.float32))}], classes=np.arange(9))
+    thing.itself = thing
+    assert count_parameters(thing) == 6 + 4
+    assert count_parameters(LogisticRegression(class_weight={0: np.ones(50)})) == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can forget a peak")
+def test_the_peak_is_that_since_the_reset():
+    held = np.ones(8_000_000)
+    before = reset_peak()
+    temporary = np.ones(4_000_000)
+    del temporary
+    grown = read_peak() - before
+    assert 30e6 < grown < 48e6
+    assert reset_peak() <= before + 8e6
+    assert held.sum() == 8_000_000
+
+
+def test_where_the_system_cannot_forget_nothing_is_claimed(monkeypatch, tmp_path):
+    monkeypatch.setattr(cost, "_RESET", tmp_path / "no" / "such" / "file")
+    assert math.isnan(reset_peak())
+    monkeypatch.setattr(cost, "_STATUS", tmp_path / "nothing")
+    assert math.isnan(read_peak())
+
+
+def test_costs_are_recorded_and_cells_of_older_versions_lack_them(tmp_path):
+    suite = Suite(name="tiny", datasets=("synth-xor",), fusions=("late-mean",), scenarios=(), seeds=1)
+    cells = make_plan(suite)
+    records = run_plan(suite, cells, out=tmp_path).records
+    counts = records.groupby("fusion")["n_parameters"].first()
+    assert counts["majority"] == 2
+    assert counts["late-mean"] > counts["unimodal-a"] > 2
+    assert (records["fit_bytes"] >= 0).all() or sys.platform != "linux"
+    path = Store(tmp_path).path(cells[0])
+    document = json.loads(path.read_text())
+    for name in ("fit_bytes", "n_parameters"):
+        assert name in document["result"]
+        del document["result"][name]
+    document.pop("checksum")
+    path.write_text(json.dumps({**document, "checksum": _checksum(document)}))
+    there, todo = find_todo(cells, Store(tmp_path), pytest.fail)
+    assert todo == []
+    assert math.isnan(there[cells[0].key].n_parameters)
