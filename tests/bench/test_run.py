@@ -173,8 +173,8 @@ def test_two_workers_give_the_numbers_of_one(finished, tmp_path):
 
 
 def test_other_options_are_other_cells(copy):
-    changed = SUITE.model_copy(update={"fusion_options": {"early-logistic": {"imputer": "mean"}}})
-    with pytest.raises(fusebench.FusebenchError, match="has no parameter 'imputer'"):
+    changed = SUITE.model_copy(update={"fusion_options": {"early-logistic": {"width": 3}}})
+    with pytest.raises(fusebench.FusebenchError, match="has no parameter 'width'"):
         run(copy, changed)
     smaller = SUITE.model_copy(update={"dataset_options": {"synth-xor": {"n_train": 100}}})
     assert run(copy, smaller).ran == 12
