@@ -1,12 +1,14 @@
 """The columns of a leaderboard as people see them: heading, meaning, text."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
 from .formatting import (
     ABSENT,
+    format_bytes,
+    format_count,
     format_interval,
     format_number,
     format_percent,
@@ -19,12 +21,13 @@ Row = Mapping[Any, Any]
 
 
 class Shown(NamedTuple):
-    """How one column is shown."""
+    """How one column is shown; "metric" as better means: as the metric that ranks."""
 
     heading: str
     meaning: str
     text: Callable[[Row], str]
     numeric: bool = True
+    better: Literal["higher", "lower", "metric"] = "lower"
 
 
 def _plain(key: str) -> Callable[[Row], str]:
@@ -33,6 +36,15 @@ def _plain(key: str) -> Callable[[Row], str]:
 
 def _number(key: str) -> Callable[[Row], str]:
     return lambda row: format_number(row[key])
+
+
+def _seconds(key: str) -> Callable[[Row], str]:
+    return lambda row: format_seconds(row[key])
+
+
+def _gain(row: Row) -> str:
+    gain = format_interval(row["gain"], row["gain_low"], row["gain_high"], signed=True)
+    return gain if row["beats_unimodal"] in ("yes", "") else f"{gain} !"
 
 
 SHOWN: dict[str, Shown] = {
@@ -65,12 +77,15 @@ SHOWN: dict[str, Shown] = {
         "the same data sets. “?” with one seed: there is no interval. It says nothing about another test "
         "sample.",
         lambda row: format_interval(row["score"], row["low"], row["high"]),
+        better="metric",
     ),
     "gain": Shown(
         "gain",
         "Paired difference to the best single modality (chosen on validation data), positive if better, "
-        "± half its 95 % t-interval.",
-        lambda row: format_interval(row["gain"], row["gain_low"], row["gain_high"], signed=True),
+        "± half its 95 % t-interval. “!” marks a gain that is not shown to be above 0: its interval includes "
+        "0 or less, or there is none.",
+        _gain,
+        better="higher",
     ),
     "beats_unimodal": Shown(
         "beats",
@@ -85,12 +100,19 @@ SHOWN: dict[str, Shown] = {
         "modalities and severities, then scenarios, then data sets. 1 is unharmed, which is not the same as "
         "good: a control that ignores its input has 1.",
         _number("mra_missing"),
+        better="higher",
     ),
-    "mra_noise": Shown("noise", "The same with noise on a modality.", _number("mra_noise")),
+    "mra_noise": Shown(
+        "noise",
+        "Mean relative accuracy with noise on a modality, averaged in the same way.",
+        _number("mra_noise"),
+        better="higher",
+    ),
     "worst": Shown(
         "worst",
         "The worst score over all conditions of a data set, averaged over data sets.",
         _number("worst"),
+        better="metric",
     ),
     "mean_rank": Shown(
         "mean rank",
@@ -98,17 +120,31 @@ SHOWN: dict[str, Shown] = {
         lambda row: ABSENT if pd.isna(row["mean_rank"]) else f"{row['mean_rank']:.1f}",
     ),
     "ece": Shown("ECE", "Expected calibration error on clean data; 0 is best.", _number("ece")),
-    "fit_seconds": Shown("fit", "Mean time of one fit.", lambda row: format_seconds(row["fit_seconds"])),
-    "predict_seconds": Shown(
-        "predict",
-        "Mean time of predicting the clean test split.",
-        lambda row: format_seconds(row["predict_seconds"]),
+    "fit_seconds": Shown("fit", "Mean wall time of one fit, on one thread.", _seconds("fit_seconds")),
+    "latency": Shown(
+        "latency",
+        "Mean time of prediction for one sample: that of predicting the clean test split at once, divided by "
+        "its samples.",
+        _seconds("latency"),
+    ),
+    "n_parameters": Shown(
+        "parameters",
+        "Numbers learnt in a fit, as a mean: parameters of networks, nodes of trees, and entries of every "
+        "array of real numbers that the fitted strategy keeps, samples to compare with included.",
+        lambda row: format_count(row["n_parameters"]),
+    ),
+    "fit_bytes": Shown(
+        "memory",
+        "Mean peak memory of a fit beyond what the process held before. Approximate: what a library loads "
+        "when first used is charged to the first fit that uses it.",
+        lambda row: format_bytes(row["fit_bytes"]),
     ),
     "coverage": Shown(
         "done",
         "Share of the planned cells (each seed of each data set) that are done. A control of one modality is "
         "not run where there is no such modality.",
         lambda row: format_percent(row["coverage"]),
+        better="higher",
     ),
 }
 """By the column of the leaderboard that it is sorted by, in the order of the widest table."""
@@ -121,7 +157,9 @@ _OPTIONAL = (
     "mra_noise",
     "ece",
     "fit_seconds",
-    "predict_seconds",
+    "latency",
+    "n_parameters",
+    "fit_bytes",
 )
 
 

@@ -2,7 +2,16 @@
 
 import math
 
-__all__ = ["ABSENT", "format_interval", "format_number", "format_percent", "format_seconds", "format_signed"]
+__all__ = [
+    "ABSENT",
+    "format_bytes",
+    "format_count",
+    "format_interval",
+    "format_number",
+    "format_percent",
+    "format_seconds",
+    "format_signed",
+]
 
 ABSENT = "–"
 """Stands for a number that there is not; never an empty place, never 0."""
@@ -51,13 +60,15 @@ def format_seconds(value: float) -> str:
 
     Examples
     --------
-    >>> [format_seconds(value) for value in (0.0001, 0.0123, 1.5, 90, 5400)]
-    ['<1 ms', '12 ms', '1.5 s', '90 s', '90 min']
+    >>> [format_seconds(value) for value in (1e-7, 0.0001, 0.0123, 1.5, 90, 5400)]
+    ['<1 µs', '100 µs', '12 ms', '1.5 s', '90 s', '90 min']
     """
     if math.isnan(value):
         return ABSENT
-    if value < 0.0005:
-        return "<1 ms"
+    if value < 0.5e-6:
+        return "<1 µs"
+    if value < 0.9995e-3:
+        return f"{1e6 * value:.0f} µs"
     if value < 0.9995:
         return f"{1000 * value:.0f} ms"
     if value < 600:
@@ -74,3 +85,36 @@ def format_percent(value: float) -> str:
     ('99 %', '100 %')
     """
     return ABSENT if math.isnan(value) else f"{math.floor(100 * value)} %"
+
+
+def format_count(value: float) -> str:
+    """Write a count in full up to 9999, then in thousands, millions or billions.
+
+    Examples
+    --------
+    >>> [format_count(value) for value in (0, 9999, 35_652, 1_250_000, 7e9)]
+    ['0', '9999', '35.7 k', '1.2 M', '7.0 G']
+    """
+    if math.isnan(value):
+        return ABSENT
+    if value < 9999.5:
+        return f"{value:.0f}"
+    unit, name = next(
+        (u, n) for u, n in ((1e3, "k"), (1e6, "M"), (1e9, "G")) if value < 999.5 * u or n == "G"
+    )
+    return f"{value / unit:.1f} {name}"
+
+
+def format_bytes(value: float) -> str:
+    """Write an amount of memory in megabytes (10^6 bytes) or gigabytes.
+
+    Examples
+    --------
+    >>> [format_bytes(value) for value in (2e5, 8.2e7, 1.25e9)]
+    ['<1 MB', '82 MB', '1.2 GB']
+    """
+    if math.isnan(value):
+        return ABSENT
+    if value < 0.5e6:
+        return "<1 MB"
+    return f"{value / 1e6:.0f} MB" if value < 999.5e6 else f"{value / 1e9:.1f} GB"

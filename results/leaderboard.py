@@ -65,7 +65,8 @@ def build_leaderboard(
         - ``worst``: worst score over all conditions of a data set, averaged over data sets.
         - ``mean_rank``: rank on each data set, averaged.
         - ``ece``: expected calibration error, if recorded.
-        - ``fit_seconds``, ``predict_seconds``: mean cost of a cell.
+        - ``fit_seconds``, ``predict_seconds``, ``latency`` (prediction of one sample), ``n_parameters``,
+          ``fit_bytes``: mean cost of a cell.
         - ``coverage``: share of cells that are done.
         - ``metric``.
 
@@ -105,6 +106,10 @@ def build_leaderboard(
     board["ece"] = _mean(records, "ece")
     board["fit_seconds"] = _mean(records, metric, "fit_seconds")
     board["predict_seconds"] = _mean(records, metric, "predict_seconds")
+    samples = records["n_test"].where(records["n_test"] > 0)
+    board["latency"] = _mean(records.assign(latency=records["predict_seconds"] / samples), metric, "latency")
+    board["n_parameters"] = _mean(records, metric, "n_parameters")
+    board["fit_bytes"] = _mean(records, metric, "fit_bytes")
     board["coverage"] = coverage(records)
     board["metric"] = metric
     board = board.rename_axis("fusion").reset_index()

@@ -104,13 +104,19 @@ def _make_cell(dataset: str, fusion: str, seed: int, damaged: bool) -> Iterator[
     start = clean + easy + luck + own + quirk
     for condition, damage in _conditions(DATASETS[dataset][0], fusion, loss, slope):
         accuracy = round(max(start - damage, min(start, 0.2)) * N_TEST) / N_TEST
-        seconds = {"fit_seconds": cost * (1 + 0.1 * seed), "predict_seconds": cost / 50, "n_test": N_TEST}
+        spent = {
+            "fit_seconds": cost * (1 + 0.1 * seed),
+            "predict_seconds": cost / 50,
+            "fit_bytes": 1e7 * cost,
+            "n_parameters": 1000 * cost,
+            "n_test": N_TEST,
+        }
         for metric, direction, value in (
             ("accuracy", "maximize", accuracy),
             ("log-loss", "minimize", 1.6 * (1 - accuracy) + 0.05),
             ("ece", "minimize", 0.02 + 0.1 * (1 - accuracy)),
         ):
-            yield {**shared, **condition, **seconds, "metric": metric, "direction": direction, "value": value}
+            yield {**shared, **condition, **spent, "metric": metric, "direction": direction, "value": value}
 
 
 def _conditions(

@@ -8,11 +8,13 @@ from pandas.testing import assert_frame_equal
 from fusebench.errors import FusebenchError
 from fusebench.results.leaderboard import build_leaderboard, by_dataset, write_leaderboard
 
-from .fixtures import DATASETS, FUSIONS, make_records
+from .fixtures import DATASETS, FUSIONS, N_TEST, make_records
 
 # What a fusion's row says of it alone; ranks and ties depend on the others.
 OWN = ["score", "low", "high", "gain", "gain_low", "gain_high", "beats_unimodal", "mra_missing", "mra_noise"]
-OWN += ["worst", "ece", "fit_seconds", "predict_seconds", "coverage"]
+OWN += ["worst", "ece", "fit_seconds", "predict_seconds", "latency", "n_parameters", "fit_bytes", "coverage"]
+
+COSTS = [1.1, 1 / 50 / N_TEST, 1000, 1e7]  # of a fusion in the fixture, in parts of its cost
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +38,15 @@ def test_scores_are_means_over_data_sets(board, records):
     expected = clean[clean["fusion"] == "late-mean"].groupby("dataset")["value"].mean().mean()
     assert board.loc["late-mean", "score"] == pytest.approx(expected)
     assert board.loc["late-mean", "low"] < expected < board.loc["late-mean", "high"]
+
+
+def test_costs_are_means_of_a_cell(board, records):
+    costs = ["fit_seconds", "latency", "n_parameters", "fit_bytes"]
+    own = {name: FUSIONS["early-mlp"][5] * factor for name, factor in zip(costs, COSTS, strict=True)}
+    assert board.loc["early-mlp", costs].to_dict() == pytest.approx(own)
+    older = build_leaderboard(records.drop(columns=["n_parameters", "fit_bytes"]).assign(n_test=0))
+    assert older[["latency", "n_parameters", "fit_bytes"]].isna().all(axis=None)
+    assert older["fit_seconds"].notna().any()
 
 
 def test_the_incomplete_come_last_without_a_rank(board):
