@@ -14,6 +14,8 @@ from matplotlib.ticker import LogLocator, NullLocator
 from .formatting import ABSENT, format_number, format_seconds, format_signed
 from .marks import add_family_legend, draw_dots, draw_markers, mark_horizontal, mark_vertical
 from .palette import CONTROL, FAMILY_COLOURS, family_of
+from .patterns import MAJORITY, PATTERNS
+from .records import MAX_SEVERITY
 from .svg import FAINT, INK, RC, Drawing, slug, to_svg
 
 if TYPE_CHECKING:
@@ -24,7 +26,6 @@ __all__ = ["draw_clean", "draw_cost", "draw_gain", "draw_missing", "draw_severit
 _WIDTH = 12.4  # inches: fills the page's column
 _ROW = 0.2
 _LEADERS = 4
-_MAJORITY = "majority"
 _DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1)), (0, (6, 1.5, 1.5, 1.5)))
 
 
@@ -41,7 +42,7 @@ def draw_clean(intervals: pd.DataFrame, board: pd.DataFrame, baseline: str) -> D
         Where the vertical lines are.
     """
     metric = board["metric"].iloc[0]
-    board = board[board["fusion"] != _MAJORITY]  # far below the others, it would squeeze them together
+    board = board[board["fusion"] != MAJORITY]  # far below the others, it would squeeze them together
     if board.empty:
         return None
     clean = intervals[intervals["mechanism"] == "clean"]
@@ -129,7 +130,7 @@ def draw_cost(board: pd.DataFrame, sign: int, baseline: str) -> Drawing | None:
 
 
 def draw_missing(relative: pd.DataFrame, board: pd.DataFrame, dataset: str) -> Drawing | None:
-    """Draw what every fusion keeps of its score on one data set without each of its modalities.
+    """Draw what every fusion keeps of its score on one data set for each pattern of absent modalities.
 
     Parameters
     ----------
@@ -141,13 +142,18 @@ def draw_missing(relative: pd.DataFrame, board: pd.DataFrame, dataset: str) -> D
         Which data set.
     """
     levels = relative.index.to_frame(index=False)
-    chosen = (levels["dataset"] == dataset) & (levels["scenario"] == "missing-modality")
-    table = relative[chosen.to_numpy()].T.reindex(board["fusion"])
-    if not chosen.any() or table.isna().all(axis=None):
+    whole = levels["scenario"].isin(PATTERNS) & (levels["severity"] == MAX_SEVERITY)
+    chosen = levels[(levels["dataset"] == dataset) & whole]
+    chosen = chosen.drop_duplicates("modality").sort_values(
+        "modality", key=lambda names: names.str.count(r"\+")
+    )
+    table = relative.iloc[chosen.index].T.reindex(board["fusion"])
+    if chosen.empty or table.isna().all(axis=None):
         return None
-    table.columns = pd.Index([f"without {name}" for name in levels.loc[chosen, "modality"]])
+    table.columns = pd.Index([f"without {name.replace('+', ' + ')}" for name in chosen["modality"]])
+    long = max(map(len, table.columns)) > 20
     with mpl.rc_context(RC):
-        size = (2.4 + 1.2 * table.shape[1], _ROW * len(table) + 0.5)
+        size = (2.4 + (0.5 if long else 1.2) * table.shape[1], _ROW * len(table) + (1.8 if long else 0.5))
         figure = Figure(figsize=size, layout="constrained")
         axes = figure.subplots()
         sns.heatmap(
@@ -166,11 +172,13 @@ def draw_missing(relative: pd.DataFrame, board: pd.DataFrame, dataset: str) -> D
         axes.set(xlabel="", ylabel="")
         axes.grid(visible=False)
         axes.tick_params(axis="x", top=True, labeltop=True, bottom=False, labelbottom=False)
+        if long:
+            axes.set_xticklabels(table.columns, rotation=40, ha="left", rotation_mode="anchor")
         axes.tick_params(axis="y", rotation=0)
         worst = table.min()
         low = ", ".join(f"{format_number(worst[name])} ({name})" for name in table.columns)
         alt = (
-            f"Heat map: share of its clean score that each fusion keeps on {dataset} without one modality; "
+            f"Heat map: share of its clean score that each fusion keeps on {dataset} with modalities absent; "
             f"the lowest are {low}."
         )
         title = f"{dataset}: what is left without a modality"
@@ -252,7 +260,7 @@ def _line_styles(board: pd.DataFrame, baseline: str) -> dict[str, dict[str, Any]
         styles[str(row.fusion)] = {"color": FAMILY_COLOURS[family], "linestyle": dash, "linewidth": 1.6}
     for name, colour, dash in (
         (baseline, INK, (0, (4, 2))),
-        (_MAJORITY, FAMILY_COLOURS[CONTROL], (0, (1, 1.5))),
+        (MAJORITY, FAMILY_COLOURS[CONTROL], (0, (1, 1.5))),
     ):
         if name in set(scored["fusion"]):
             styles[name] = {"color": colour, "linestyle": dash, "linewidth": 1.4}

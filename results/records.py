@@ -15,6 +15,7 @@ __all__ = [
     "CELL",
     "COLUMNS",
     "DIRECTIONS",
+    "MAX_SEVERITY",
     "MECHANISMS",
     "STATUSES",
     "Column",

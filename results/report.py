@@ -10,8 +10,10 @@ from .cells import group_unfinished, unfinished_cells
 from .columns import show_columns
 from .files import write_atomically
 from .findings import find_findings
+from .formatting import format_interval
 from .leaderboard import BASELINE, build_leaderboard
-from .palette import FAMILY_COLOURS, family_of
+from .palette import CONTROL, FAMILY_COLOURS, family_of
+from .patterns import modality_values
 from .protocol import describe_metrics, describe_runs, describe_scenarios, flatten
 from .records import CELL, collect_notices, validate
 from .robustness import relative_scores
@@ -69,6 +71,7 @@ def write_report(
         if (own["metric"] == metric).any()
     }
     ranked_boards = {name: own for name, own in boards.items() if name in set(ranked["dataset"])}
+    values = modality_values(scores, sign)
     drawings = _draw(records, scores, sign, board, boards, baseline)
     page = (
         _environment()
@@ -88,6 +91,7 @@ def write_report(
                     "id": f"dataset-{slug(name)}",
                     "board": _tabulate(own.drop(columns="mean_rank")),
                     "drawings": drawings[name],
+                    "values": _tabulate_values(values[values["dataset"] == name], own),
                 }
                 for name, own in boards.items()
             ],
@@ -159,6 +163,18 @@ def _tabulate(board: pd.DataFrame) -> dict[str, Any]:
         for row in board.to_dict("records")
     ]
     return {"columns": columns, "rows": rows, "basis": board["gain_basis"].iloc[0]}
+
+
+def _tabulate_values(values: pd.DataFrame, board: pd.DataFrame) -> dict[str, Any]:
+    """Turn the modality values of one data set into names and rows, in the order of its leaderboard."""
+    quantities = list(dict.fromkeys(values["modality"]))
+    rows = []
+    for fusion, family in zip(board["fusion"], board["family"], strict=True):
+        own = values[values["fusion"] == fusion].to_dict("records")
+        if own and family != CONTROL:
+            cells = [(format_interval(v["mean"], v["low"], v["high"], signed=True), v["mean"]) for v in own]
+            rows.append((fusion, family_of(family), cells))
+    return {"quantities": quantities, "rows": rows}
 
 
 def _environment() -> "Environment":

@@ -28,7 +28,7 @@ for (const table of document.querySelectorAll("table.leaderboard")) {
       sortBy(table, column, ascending);
     });
   });
-  headings[0].setAttribute("aria-sort", "ascending");
+  if (headings[0].dataset.column === "rank") headings[0].setAttribute("aria-sort", "ascending");
 }
 
 for (const input of document.querySelectorAll("input[data-table]")) {

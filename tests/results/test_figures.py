@@ -92,6 +92,18 @@ def test_fusions_are_named_and_missing_ones_are_marked(drawings):
     assert ">0.35</text>" in severity
 
 
+def test_every_pattern_of_absence_has_a_column(whole):
+    own = whole[(whole["dataset"] == "fake-posts") & (whole["metric"] == "accuracy")]
+    single = own[own["scenario"] == "missing-modality"].assign(scenario="missing-pattern")
+    both = single[single["modality"] == "text"].assign(modality="image+text")
+    third = single[single["modality"] == "text"].assign(modality="table")
+    heat = next(
+        d for d in draw_all(pd.concat([own, single, both, third]), "fake-posts") if "missing" in d.name
+    )
+    named = re.findall(r">without ([^<]*)</text>", heat.svg)
+    assert named == ["image", "text", "table", "image + text"]
+
+
 def test_times_within_a_decade_and_few_seeds_still_make_readable_axes(whole):
     """No tick is left to mathematical text, and bands that leave 0 to 1 do not flatten the lines."""
     two = whole[(whole["seed"] < 2) & (whole["dataset"] == "fake-digits")]

@@ -6,7 +6,9 @@ import pytest
 
 from fusebench.errors import FusebenchError
 from fusebench.results.leaderboard import build_leaderboard
+from fusebench.results.patterns import modality_values
 from fusebench.results.report import write_report
+from fusebench.results.stats import condition_scores
 
 from .fixtures import make_records
 
@@ -119,7 +121,9 @@ def test_headings_descend_one_level_at_a_time(page):
 
 def test_tables_have_captions_and_scopes(page):
     tags = [tag for tag, _ in page.tags]
-    assert tags.count("caption") == tags.count("table") == 9  # all, six data sets, two of the protocol
+    assert (
+        tags.count("caption") == tags.count("table") == 15
+    )  # all, two of each data set, two of the protocol
     assert all(a.get("scope") in ("col", "row") for tag, a in page.tags if tag == "th")
 
 
@@ -162,6 +166,22 @@ def test_the_page_opens_with_notices_and_findings(page):
     assert start.index("A copy of a run") < start.index("QUICK MODE: a smoke test, not a measurement")
     assert start.index("QUICK MODE") < start.index("Which one leads?")
     assert "cross-attention leads with accuracy 0.882 ± 0.006" in start
+
+
+def test_modality_values_are_told_for_each_data_set(page, records):
+    rows = page.rows["dataset-fake-posts-values"]
+    assert rows[0] == ["fusion", "image", "text", "synergy"]
+    values = modality_values(condition_scores(records, "accuracy"), 1)
+    own = values[(values["dataset"] == "fake-posts") & (values["fusion"] == "late-mean")].set_index(
+        "modality"
+    )
+    shown = next(row for row in rows if row[0] == "late-mean")
+    assert [float(text.split(" ± ")[0]) for text in shown[1:]] == pytest.approx(
+        own.loc[["image", "text", ""], "mean"].to_list(), abs=0.0006
+    )
+    names = {row[0] for row in rows}
+    assert "tensor-fusion" not in names  # a cell of it failed
+    assert "majority" not in names
 
 
 def test_what_is_not_done_is_there_with_its_traceback_as_text(html, page):
