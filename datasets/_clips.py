@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from math import gcd
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -57,7 +58,7 @@ class ClipDataset(Dataset):
     folder, source : str
         Where the files lie in the data folder, and where they come from.
     rate : int
-        Samples per second of the wav files, a multiple of 8,000.
+        Samples per second of the wav files.
     longest : float
         Seconds; what comes after is cut off.
     held_out : int
@@ -71,7 +72,7 @@ class ClipDataset(Dataset):
     held_out: ClassVar[int]
 
     @abstractmethod
-    def _clips(self, folder: Path) -> list[Clip]:
+    def _clips(self, folder: Path, seed: int) -> list[Clip]:
         """List the recordings; a `ValueError` says what is wrong with the files."""
 
     def load(self, seed: int = 0) -> Splits:
@@ -86,7 +87,7 @@ class ClipDataset(Dataset):
         """
 
         def read(folder: Path) -> Splits:
-            clips = self._clips(folder)
+            clips = self._clips(folder, seed)
             speakers = np.unique([clip.speaker for clip in clips])
             if len(speakers) <= 2 * self.held_out:
                 raise ValueError(f"it has recordings of {len(speakers)} speakers, too few for three splits")
@@ -140,7 +141,7 @@ class ClipDataset(Dataset):
         }
         present = np.array([[f is not None, w is not None] for f, w in zip(frames, waveforms, strict=True)])
         data = MultimodalData(modalities, np.array([clip.label for clip in chosen]), present)
-        return data.take(present.any(axis=1))
+        return data.take(np.flatnonzero(present.any(axis=1)))
 
     def _read_audio(self, path: Path) -> NDArray[np.int16] | None:
         """Read a waveform at the reduced rate; None if the file is missing or has no sound in it."""
@@ -151,7 +152,10 @@ class ClipDataset(Dataset):
         waveform = read_wav(path, self.rate, mix=True)[: round(self.longest * self.rate)]
         if not waveform.any():
             return None
-        reduced = resample_poly(waveform.astype(np.float64), 1, self.rate // RATE)
+        divisor = gcd(RATE, self.rate)
+        reduced: NDArray[np.float64] = resample_poly(
+            waveform.astype(np.float64), RATE // divisor, self.rate // divisor
+        )
         return np.clip(np.rint(reduced), -32768, 32767).astype(np.int16)
 
 

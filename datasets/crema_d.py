@@ -51,7 +51,7 @@ class CREMAD(ClipDataset):
             ),
         )
 
-    def _clips(self, folder: Path) -> list[Clip]:
+    def _clips(self, folder: Path, seed: int) -> list[Clip]:  # noqa: ARG002
         clips = []
         for path in sorted((folder / "AudioWAV").glob("*.wav")):
             name = NAME.fullmatch(path.stem)

@@ -45,7 +45,7 @@ class RAVDESS(ClipDataset):
             ),
         )
 
-    def _clips(self, folder: Path) -> list[Clip]:
+    def _clips(self, folder: Path, seed: int) -> list[Clip]:  # noqa: ARG002
         clips = []
         for path in sorted(folder.glob("Actor_*/*.wav")):
             name = NAME.fullmatch(path.stem)

@@ -8,6 +8,7 @@ import pytest
 from fusebench.bench.checks import check_dataset
 from fusebench.datasets.crema_d import CREMAD
 from fusebench.datasets.crema_d import EMOTIONS as CREMA_D
+from fusebench.datasets.grid import GRID
 from fusebench.datasets.ravdess import RAVDESS
 from fusebench.datasets.registry import load_dataset
 from fusebench.errors import DataNotFoundError, FusebenchError
@@ -23,7 +24,7 @@ def write_wav(path, samples, rate, channels=1):
 
 
 def write_frames(folder, brightness, n=12):
-    """Frame i is as bright as the clip and i: 10 times the clip and twice the frame."""
+    """Frame i is brighter than the first by twice i."""
     from PIL import Image
 
     folder.mkdir(parents=True)
@@ -41,7 +42,7 @@ def write_crema(root):
         for label, emotion in enumerate(CREMA_D):
             stem, number = f"{1001 + actor}_IEO_{emotion}_HI", 6 * actor + label
             write_wav(root / "crema-d" / "AudioWAV" / f"{stem}.wav", tone(number, 16_000), 16_000)
-            write_frames(root / "crema-d" / "frames" / stem, 5 * number)
+            write_frames(root / "crema-d" / "frames" / stem, 4 * number)
 
 
 def write_ravdess(root):
@@ -50,15 +51,23 @@ def write_ravdess(root):
             stem, number = f"01-0{label + 1}-01-02-01-{actor + 1:02}", 8 * actor + label
             folder = root / "ravdess"
             write_wav(folder / f"Actor_{actor + 1:02}" / f"03-{stem}.wav", tone(number, 48_000), 48_000)
-            write_frames(folder / "frames" / f"01-{stem}", 5 * number)
+            write_frames(folder / "frames" / f"01-{stem}", 4 * number)
 
 
-SETS = {"crema-d": (write_crema, 6, 6), "ravdess": (write_ravdess, 8, 5)}
+def write_grid(root):
+    for speaker in range(5):
+        for label, digit in enumerate("z123456789"):
+            stem, number, name = f"bbaf{digit}n", 10 * speaker + label, f"s{speaker + 1}"
+            write_wav(root / "grid" / "audio_25k" / name / f"{stem}.wav", tone(number, 25_000), 25_000)
+            write_frames(root / "grid" / "frames" / name / stem, 4 * number)
+
+
+SETS = {"crema-d": (write_crema, 6, 6), "ravdess": (write_ravdess, 8, 5), "grid": (write_grid, 10, 5)}
 
 
 @pytest.fixture(autouse=True)
 def few_speakers(monkeypatch):
-    for cls in (CREMAD, RAVDESS):
+    for cls in (CREMAD, RAVDESS, GRID):
         monkeypatch.setattr(cls, "held_out", 1)
 
 
@@ -74,7 +83,7 @@ def numbers_of(data):
     audio = data.modalities["audio"]
     middles = audio.values[np.arange(len(data)), audio.lengths // 2] * 32768
     from_audio = np.rint((middles - 1000) / 100).astype(int)
-    from_video = np.rint(data.modalities["video"].values[:, 0, 0] * 255 / 5).astype(int)
+    from_video = np.rint(data.modalities["video"].values[:, 0, 0] * 255 / 4).astype(int)
     np.testing.assert_array_equal(from_audio, from_video)
     return from_audio
 
@@ -177,3 +186,34 @@ def test_missing_files_and_speakers_are_a_message(tmp_path, name):
     (tmp_path / name).mkdir()
     with pytest.raises(FusebenchError, match="recordings of 0 speakers, too few"):
         load_dataset(name, data_dir=tmp_path).load()
+
+
+@pytest.mark.parametrize(("word", "expected"), [("command", "bin"), ("letter", "f"), ("adverb", "now")])
+def test_other_words_of_the_sentence(tmp_path, word, expected):
+    write_grid(tmp_path)
+    dataset = load_dataset("grid", data_dir=tmp_path, word=word)
+    assert {dataset.card.classes[label] for label in dataset.load().train.labels} == {expected}
+
+
+def test_the_seed_draws_sentences_of_each_speaker(tmp_path):
+    write_grid(tmp_path)
+    dataset = load_dataset("grid", data_dir=tmp_path, n_each=4)
+    for seed in (0, 1):
+        splits = dataset.load(seed)
+        assert [len(data) for data in (splits.train, splits.validation, splits.test)] == [12, 4, 4]
+    drawn = [
+        {
+            number
+            for data in (splits.train, splits.validation, splits.test)
+            for number in numbers_of(data).tolist()
+        }
+        for splits in (dataset.load(0), dataset.load(0), dataset.load(1))
+    ]
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_a_name_that_is_no_sentence_is_a_message(tmp_path):
+    write_grid(tmp_path)
+    write_wav(tmp_path / "grid" / "audio_25k" / "s1" / "bbaf2.wav", tone(1, 25_000), 25_000)
+    with pytest.raises(FusebenchError, match=r"bbaf2\.wav is not named by the words"):
+        load_dataset("grid", data_dir=tmp_path).load()
