@@ -71,7 +71,8 @@ def read_wav(path: Path, rate: int, *, mix: bool = False) -> NDArray[np.int16]:
         held = len(content) // (2 * n_channels)
         raise ValueError(f"{path.name} declares {n_samples} samples, but holds {held}")
     channels = np.frombuffer(content, "<i2").reshape(n_samples, n_channels)
-    return channels.mean(axis=1).astype(np.int16)
+    mixed: NDArray[np.float64] = channels.mean(axis=1)
+    return mixed.astype(np.int16)
 
 
 def pad_waveforms(waveforms: Sequence[NDArray[np.int16]], rate: int) -> Modality:
