@@ -1,7 +1,7 @@
 """Labels as strategies see them, and predictions as users see them, for each task."""
 
-from abc import abstractmethod
-from typing import ClassVar, Protocol, Self
+from abc import ABC, abstractmethod
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from ..errors import FusebenchError
 __all__ = ["Targets", "targets_for"]
 
 
-class Targets(Protocol):
+class Targets(ABC):
     """How the labels of one task are encoded.
 
     Attributes
@@ -45,7 +45,7 @@ class Targets(Protocol):
         """Turn finished outputs into labels."""
 
 
-class ClassTargets:
+class ClassTargets(Targets):
     """One of several classes: 0 .. n_classes - 1; rows of the outputs sum to 1."""
 
     task = Task.CLASSIFICATION
@@ -73,7 +73,7 @@ class ClassTargets:
         return labels
 
 
-class LabelTargets:
+class LabelTargets(Targets):
     """Any number of k labels: 0 and 1 of shape (n, k); each column of the outputs is a probability."""
 
     task = Task.MULTILABEL
@@ -97,7 +97,7 @@ class LabelTargets:
         return (finished > 0.5).astype(np.int64)
 
 
-class ValueTargets:
+class ValueTargets(Targets):
     """A number: standardised; the output is one column."""
 
     task = Task.REGRESSION

@@ -158,7 +158,16 @@ def attach_heads(
     return heads(network, n_modalities, width, n_outputs)
 
 
-def blend(network: nn.Module, data: Batch, validation: Batch, **settings: float) -> None:
+def blend(
+    network: nn.Module,
+    data: Batch,
+    validation: Batch,
+    *,
+    learning_rate: float,
+    weight_decay: float,
+    batch_size: int,
+    modality_dropout: float,
+) -> None:
     """Set the weights of the losses to those of gradient blending, found in a trial of every branch alone.
 
     Each branch, the fused output and every head, is trained for 10 epochs from the same start. Draws from
@@ -170,8 +179,8 @@ def blend(network: nn.Module, data: Batch, validation: Batch, **settings: float)
         Untrained; its weights are set, and nothing else is changed.
     data, validation : Batch
         With labels.
-    **settings
-        As for `train_epoch` and `make_optimizer`.
+    learning_rate, weight_decay, batch_size, modality_dropout
+        As for `train_network`.
     """
     if not isinstance(network, AuxiliaryHeads):
         raise TypeError(f"Blending needs auxiliary heads, however: {type(network).__name__}.")
@@ -181,9 +190,9 @@ def blend(network: nn.Module, data: Batch, validation: Batch, **settings: float)
         trial.weights.zero_()
         trial.weights[branch] = 1.0
         before.append(_evaluate(trial, data, validation, branch))
-        optimizer = make_optimizer(trial, settings["learning_rate"], settings["weight_decay"])
+        optimizer = make_optimizer(trial, learning_rate, weight_decay)
         for _ in range(_TRIAL_EPOCHS):
-            train_epoch(trial, data, int(settings["batch_size"]), optimizer, settings["modality_dropout"])
+            train_epoch(trial, data, batch_size, optimizer, modality_dropout)
         after.append(_evaluate(trial, data, validation, branch))
     network.weights.copy_(blending_weights(torch.tensor(before), torch.tensor(after)))
 

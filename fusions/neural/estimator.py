@@ -126,18 +126,28 @@ class NeuralFusion(FusionStrategy):
         """Train a network with the parameters of this strategy; one that trains in steps overrides it."""
         from .trainer import train_network
 
-        settings = {
-            "learning_rate": self.learning_rate,
-            "weight_decay": self.weight_decay,
-            "batch_size": self.batch_size,
-            "modality_dropout": self.modality_dropout,
-        }
         if self.auxiliary == "blending":
             from .auxiliary import blend
 
-            blend(network, train, validation, **settings)
+            blend(
+                network,
+                train,
+                validation,
+                learning_rate=self.learning_rate,
+                weight_decay=self.weight_decay,
+                batch_size=self.batch_size,
+                modality_dropout=self.modality_dropout,
+            )
         return train_network(
-            network, train, validation, max_epochs=self.max_epochs, patience=self.patience, **settings
+            network,
+            train,
+            validation,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            batch_size=self.batch_size,
+            max_epochs=self.max_epochs,
+            patience=self.patience,
+            modality_dropout=self.modality_dropout,
         )
 
     def _predict_outputs(self, data: MultimodalData) -> NDArray:

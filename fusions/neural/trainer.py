@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import isfinite
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,8 @@ from .batch import Batch
 from .modality_dropout import drop_modalities
 
 __all__ = [
+    "AdjustsGradients",
+    "HasLoss",
     "History",
     "make_optimizer",
     "predict_logits",
@@ -40,6 +43,22 @@ class History:
 
     train_loss: list[float] = field(default_factory=list)
     validation_loss: list[float] = field(default_factory=list)
+
+
+@runtime_checkable
+class HasLoss(Protocol):
+    """A network that is trained on more than the loss of the task."""
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Give what is minimised; the loss of the task must be part of it."""
+
+
+@runtime_checkable
+class AdjustsGradients(Protocol):
+    """A network that changes its gradients before each step."""
+
+    def adjust_gradients(self) -> None:
+        """Change them in place."""
 
 
 @contextmanager
@@ -79,8 +98,8 @@ def train_network(
     ----------
     network : Module
         From `Batch` to logits (n, n_classes). Trained in place; left in evaluation mode with the weights of
-        its best epoch. With a method ``loss(batch)``, that is what training minimises instead of
-        `task_loss`, which it then has to contain; training stops by the latter either way.
+        its best epoch. One that `HasLoss` is trained on that instead of `task_loss`; training stops by the
+        latter either way.
     data, validation : Batch
         On the device of the network. With labels; without them the network needs a loss of its own, by which
         training stops too.
@@ -144,8 +163,7 @@ def train_epoch(
 ) -> float:
     """Pass once over the shuffled data; give the mean loss.
 
-    The parameters are those of `train_network`. A network with a method ``adjust_gradients()`` may change its
-    gradients before each step.
+    The parameters are those of `train_network`. A network that `AdjustsGradients` does so before each step.
     """
     network.train()
     # Shuffling once an epoch and slicing is cheaper than gathering every batch.
@@ -156,7 +174,7 @@ def train_epoch(
         optimizer.zero_grad()
         loss = _loss(network, batch)
         loss.backward()  # type: ignore[no-untyped-call]
-        if hasattr(network, "adjust_gradients"):
+        if isinstance(network, AdjustsGradients):
             network.adjust_gradients()
         optimizer.step()
         total.add_(loss.detach(), alpha=len(batch))
@@ -165,9 +183,8 @@ def train_epoch(
 
 def _loss(network: nn.Module, batch: Batch) -> Tensor:
     """Give the network's own loss, or that of the task."""
-    if hasattr(network, "loss"):
-        own: Tensor = network.loss(batch)
-        return own
+    if isinstance(network, HasLoss):
+        return network.loss(batch)
     return task_loss(network(batch), batch)
 
 
