@@ -80,7 +80,11 @@ def _fit_and_score(cell: Cell, cache: FeatureCache) -> tuple[CellResult, Predict
     scores: list[dict[str, Any]] = []
     predictions: Predictions = {}
     n_test = 0
+    impossible = cache.impossible(cell.bundle)
     for condition in cell.bundle.conditions:
+        if condition.slug in impossible:
+            warnings.warn(f"{condition.slug} is not scored. {impossible[condition.slug]}", stacklevel=1)
+            continue
         test = cache.load(cell.bundle, condition.slug, views)
         n_test = len(test)
         start = perf_counter()

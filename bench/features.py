@@ -4,6 +4,7 @@ import json
 import shutil
 from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..datasets.data import Kind, Modality, MultimodalData, Splits
 from ..datasets.features.base import Featurizer, Views
+from ..errors import FusebenchError
 from ..seeding import make_generator
 from .plan import Bundle
 from .scenarios.registry import Condition
@@ -18,6 +20,7 @@ from .scenarios.registry import Condition
 __all__ = ["FeatureCache"]
 
 MANIFEST = "manifest.json"
+IMPOSSIBLE = "impossible.json"
 
 
 class FeatureCache:
@@ -99,6 +102,10 @@ class FeatureCache:
             modalities[name] = _read_modality(folder, find(f"{name}.{view}"), view)
         return MultimodalData(modalities, _read(folder, find("y")), _read(folder, find("present")))
 
+    def impossible(self, bundle: Bundle) -> dict[str, str]:
+        """Give the conditions that these data cannot be put under, by slug, with the reasons."""
+        return _read_json(self.folder / bundle.key / IMPOSSIBLE)
+
 
 def _make(bundle: Bundle, folder: Path) -> None:
     raw = bundle.dataset.load(bundle.seed)
@@ -112,9 +119,15 @@ def _make(bundle: Bundle, folder: Path) -> None:
     _write_views(folder, "validation", featurizer.transform(validation))
     clean, *others = bundle.conditions
     _write_views(folder, clean.slug, featurizer.transform(raw.test))
+    impossible = {}
     for condition in others:
-        changed = change(condition, raw.test)
-        _write_changes(folder, condition.slug, raw.test, changed, featurizer)
+        try:
+            changed = change(condition, raw.test)
+        except FusebenchError as error:  # data that lack much already cannot lack every share of the rest
+            impossible[condition.slug] = str(error)
+        else:
+            _write_changes(folder, condition.slug, raw.test, changed, featurizer)
+    (folder / IMPOSSIBLE).write_text(json.dumps(impossible), encoding="utf-8")
 
 
 def _shrink(raw: Splits, sizes: tuple[int, int, int], name: str, seed: int) -> Splits:
@@ -166,8 +179,13 @@ def _read(folder: Path, stem: str) -> NDArray:
 
 
 def _read_manifest(folder: Path) -> dict[str, int]:
+    return _read_json(folder / MANIFEST)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """Read an object; an empty one if there is none, or it is damaged."""
     try:
-        manifest: dict[str, int] = json.loads((folder / MANIFEST).read_bytes())
+        found: dict[str, Any] = json.loads(path.read_bytes())
     except (OSError, ValueError):
         return {}
-    return manifest
+    return found

@@ -76,6 +76,32 @@ def test_a_table_with_files_is_run_by_worker_processes(folder, tmp_path):
     check_run(tmp_path, "mine", ["photo", "speech", "note", "embedding", "gait", "age"])
 
 
+def test_data_that_lack_much_are_scored_where_they_can_be(tmp_path):
+    """Half of b is absent, so that a, which these samples must keep, cannot be absent from four in five."""
+    rng = np.random.default_rng(0)
+    y = np.arange(100) % 2
+    arrays = {
+        "a": rng.normal(size=(100, 2)),
+        "b": rng.normal(size=(100, 2)),
+        "b.present": rng.random(100) < 0.5,
+        "y": y,
+    }
+    dataset = fusebench.Dataset.from_arrays(arrays, name="mine")
+    summary = fusebench.run(
+        datasets=[dataset], fusions=["late-mean"], scenarios=["missing-outage"], seeds=2, out=tmp_path
+    )
+    assert summary.failed == 0
+    outage = summary.records[
+        (summary.records["modality"] == "a") & (summary.records["fusion"] == "late-mean")
+    ]
+    assert 1 in set(outage["severity"])
+    assert 5 not in set(outage["severity"])
+    cell = next((tmp_path / "cells/mine/late-mean").iterdir())
+    assert (
+        "missing-outage-a-5 is not scored. A missing rate of 0.8 leaves samples without" in cell.read_text()
+    )
+
+
 def test_data_in_memory_are_run_too(tmp_path):
     rng = np.random.default_rng(0)
     y = rng.normal(size=80)
