@@ -257,6 +257,7 @@ def _write_outputs(
         **collect_provenance(),
         "suite": asked,
         "metric": summary.metric,
+        "strategies": {cell.fusion: _describe_parameters(cell) for cell in cells},
         "jobs": jobs,
         "started": started.isoformat(timespec="seconds"),
         "seconds": round(seconds, 1),
@@ -273,6 +274,12 @@ def _write_outputs(
     provenance["files"] = hash_files(path for path in outputs if path.is_file())
     write_atomically(folder / "run.json", (json.dumps(provenance, indent=2) + "\n").encode())
     return summary
+
+
+def _describe_parameters(cell: Cell) -> dict[str, str]:
+    """Give the parameters that are the same in all cells of a strategy."""
+    parameters: dict[str, str] = cell.ingredients["parameters"]
+    return {name: value for name, value in parameters.items() if not name.endswith("random_state")}
 
 
 def _is_current(written: dict[str, Any], suite: dict[str, Any], plan: str, outputs: list[Path]) -> bool:

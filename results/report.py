@@ -8,6 +8,7 @@ import pandas as pd
 
 from .cells import group_unfinished, unfinished_cells
 from .columns import show_columns
+from .details import HEADINGS, describe_fusions, identify
 from .files import write_atomically
 from .findings import find_findings
 from .formatting import format_interval
@@ -99,7 +100,9 @@ def write_report(
             runs=describe_runs(records),
             scenarios=describe_scenarios(records),
             metrics=describe_metrics(records),
-            provenance=flatten(provenance),
+            strategies=describe_fusions(records, board["fusion"], provenance, metric),
+            headings=HEADINGS,
+            provenance=flatten({key: value for key, value in provenance.items() if key != "strategies"}),
             colours=FAMILY_COLOURS,
         )
     )
@@ -157,6 +160,7 @@ def _tabulate(board: pd.DataFrame) -> dict[str, Any]:
                 "order": "" if pd.isna(row[name]) else row[name],
                 "numeric": shown.numeric,
                 "family": family_of(row["family"]),
+                "link": identify(row["fusion"]),
             }
             for name, shown in columns.items()
         ]

@@ -66,3 +66,15 @@ for (const chooser of document.querySelectorAll("details.columns")) {
     chooser.querySelector("fieldset").append(label);
   }
 }
+
+// A link to something folded unfolds it.
+function unfold(hash) {
+  const target = document.getElementById(decodeURIComponent(hash.slice(1)));
+  if (target instanceof HTMLDetailsElement) target.open = true;
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href^='#']");
+  if (link) unfold(link.hash);
+});
+unfold(location.hash);

@@ -103,6 +103,7 @@ def test_links_lead_to_sections_that_exist(page):
         "leaderboard",
         "figures",
         "datasets",
+        "strategies",
         "failures",
         "protocol",
         "provenance",
@@ -122,7 +123,7 @@ def test_headings_descend_one_level_at_a_time(page):
 def test_tables_have_captions_and_scopes(page):
     tags = [tag for tag, _ in page.tags]
     assert (
-        tags.count("caption") == tags.count("table") == 15
+        tags.count("caption") == tags.count("table") == 31
     )  # all, two of each data set, two of the protocol
     assert all(a.get("scope") in ("col", "row") for tag, a in page.tags if tag == "th")
 
@@ -149,6 +150,15 @@ def test_numbers_can_be_sorted(page):
     numeric = [a["data-order"] for a in cells if a.get("class") == "number"]
     assert all(order == "" or float(order) is not None for order in numeric)
     assert "aria-sort" in page.scripts
+
+
+def test_a_name_leads_to_how_it_was_run(page):
+    links = {a["href"][1:] for tag, a in page.tags if tag == "a" and "#fusion-" in a["href"]}
+    folded = {a["id"] for tag, a in page.tags if tag == "details" and "id" in a}
+    assert links == folded
+    assert len(folded) == 16
+    command = "fusebench run '<default>' --seeds 3 --fusion late-mean --out repeat-late-mean"
+    assert command in page.text
 
 
 def test_columns_can_be_chosen_by_name(page):

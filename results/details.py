@@ -1,0 +1,130 @@
+"""What a row of the leaderboard is made of: configuration, cells, and the command that repeats it."""
+
+import shlex
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from .formatting import ABSENT, format_bytes, format_count, format_number, format_seconds
+from .palette import CONTROL, family_of
+from .patterns import MAJORITY
+from .records import CELL
+from .svg import slug
+
+__all__ = ["HEADINGS", "Details", "describe_fusions", "identify", "repeat_command"]
+
+HEADINGS = ("data set", "seed", "score", "fit", "predict", "memory", "learnt", "status", "cell")
+
+_OTHERS = {"--fusion", "-f", "--out", "-o"}  # options that the repeated command has of its own
+
+
+class Details(NamedTuple):
+    """One fusion: its address in the page, its parameters, a row of text for each cell, a command or ""."""
+
+    id: str
+    name: str
+    family: str
+    colour: str
+    absence: str
+    parameters: dict[str, str]
+    cells: list[tuple[str, ...]]
+    command: str
+
+
+def describe_fusions(
+    records: pd.DataFrame, order: pd.Series, provenance: Mapping[str, Any], metric: str
+) -> list[Details]:
+    """Tell of each fusion how it was run.
+
+    Parameters
+    ----------
+    records : pandas.DataFrame
+        Validated records; the data set says what was learnt from.
+    order : pandas.Series of str
+        The fusions, best first.
+    provenance : mapping
+        ``strategies`` may hold the parameters of each fusion, ``command`` the command of the run.
+    metric : str
+        Whose scores on clean data are told.
+    """
+    shown = (records["status"] != "done") | (
+        (records["metric"] == metric) & (records["mechanism"] == "clean")
+    )
+    by_fusion = dict(list(records[shown].drop_duplicates(CELL).groupby("fusion")))
+    families = records.drop_duplicates("fusion").set_index("fusion")["family"]
+    parameters = provenance.get("strategies")
+    known = parameters if isinstance(parameters, Mapping) else {}
+    found = []
+    for name in order:
+        own = by_fusion.get(name, records.iloc[:0])
+        family = families[name]
+        found.append(
+            Details(
+                identify(name),
+                name,
+                family,
+                family_of(family),
+                next(filter(None, own["absence"]), ABSENT),
+                {str(key): str(value) for key, value in dict(known.get(name) or {}).items()},
+                [_describe_cell(row) for row in own.to_dict("records")],
+                # Controls are run with every strategy, whatever was asked for.
+                repeat_command(str(provenance.get("command")), MAJORITY if family == CONTROL else name),
+            )
+        )
+    return found
+
+
+def identify(fusion: str) -> str:
+    """Give the address of a fusion's details in the page.
+
+    Examples
+    --------
+    >>> identify("late-mean")
+    'fusion-late-mean'
+    """
+    return f"fusion-{slug(fusion)}"
+
+
+def repeat_command(command: str, fusion: str) -> str:
+    """Change the command of a run so that it runs one fusion, in a folder of its own.
+
+    Returns
+    -------
+    str
+        "" if the run was not started by ``fusebench run``.
+
+    Examples
+    --------
+    >>> repeat_command("fusebench run --suite noise -f 'late-*' --seeds 3 --out runs/noise", "late-mean")
+    'fusebench run --suite noise --seeds 3 --fusion late-mean --out repeat-late-mean'
+    >>> repeat_command("python my_script.py", "late-mean")
+    ''
+    """
+    try:
+        words = iter(shlex.split(command))
+    except ValueError:  # a quotation that does not end
+        return ""
+    kept = []
+    for word in words:
+        if word in _OTHERS:
+            next(words, None)
+        elif not word.startswith(("-f", "-o", "--fusion=", "--out=")):
+            kept.append(word)
+    if kept[:2] != ["fusebench", "run"]:
+        return ""
+    return shlex.join([*kept, "--fusion", fusion, "--out", f"repeat-{slug(fusion)}"])
+
+
+def _describe_cell(row: Mapping[Any, Any]) -> tuple[str, ...]:
+    return (
+        row["dataset"],
+        str(row["seed"]),
+        format_number(row["value"]),
+        format_seconds(row["fit_seconds"]),
+        format_seconds(row["predict_seconds"]),
+        format_bytes(row["fit_bytes"]),
+        format_count(row["n_parameters"]),
+        row["status"],
+        row["key"] or ABSENT,
+    )

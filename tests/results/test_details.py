@@ -1,0 +1,70 @@
+import shlex
+
+import pandas as pd
+import pytest
+
+from fusebench.results.details import describe_fusions, identify, repeat_command
+from fusebench.results.records import validate
+
+from .fixtures import make_records
+
+PROVENANCE = {
+    "command": "fusebench run --suite 'my suite.toml' --fusion=late-* --seeds 3 --quick",
+    "strategies": {"late-mean": {"weights": "None", "imputer": "'mean'"}},
+}
+
+
+@pytest.fixture(scope="module")
+def found(records):
+    order = pd.Series(["late-mean", "tensor-fusion", "unimodal-text", "gated-unit"])
+    return {fusion.name: fusion for fusion in describe_fusions(records, order, PROVENANCE, "accuracy")}
+
+
+def test_every_cell_has_a_row_with_its_clean_score(found, records):
+    own = records[(records["fusion"] == "late-mean") & (records["metric"] == "accuracy")]
+    clean = own[own["scenario"] == "clean"].set_index(["dataset", "seed"])
+    cells = found["late-mean"].cells
+    assert len(cells) == len(clean) == 18
+    for cell in cells:
+        row = clean.loc[(cell[0], int(cell[1]))]
+        assert float(cell[2]) == pytest.approx(row["value"], abs=0.0005)
+        assert cell[7:] == ("done", row["key"])
+
+
+def test_what_failed_is_a_row_without_a_score(found):
+    failed = [cell for cell in found["tensor-fusion"].cells if cell[7] != "done"]
+    assert failed == [("fake-posts", "1", "–", "–", "–", "–", "–", "failed", "fake-posts/tensor-fusion/1")]
+
+
+def test_parameters_come_from_the_provenance(found):
+    assert found["late-mean"].parameters == {"weights": "None", "imputer": "'mean'"}
+    assert found["gated-unit"].parameters == {}
+    assert found["gated-unit"].absence == "native"
+
+
+def test_the_command_keeps_all_but_strategy_and_folder(found):
+    command = shlex.split(found["late-mean"].command)
+    start = ["fusebench", "run", "--suite", "my suite.toml", "--seeds", "3", "--quick"]
+    assert command == [*start, "--fusion", "late-mean", "--out", "repeat-late-mean"]
+    assert "--fusion majority" in found["unimodal-text"].command  # no strategy has that name
+
+
+@pytest.mark.parametrize("options", ["-f a -f 'b*' -o runs/x", "-fa --out=runs/x", "--fusion a --out runs/x"])
+def test_options_are_replaced_however_they_are_written(options):
+    command = repeat_command(f"fusebench run {options} --jobs 2", "late-mean")
+    assert command == "fusebench run --jobs 2 --fusion late-mean --out repeat-late-mean"
+
+
+@pytest.mark.parametrize("command", ["", "None", "fusebench", "fusebench report runs/x", "fusebench run 'x"])
+def test_what_is_no_run_has_no_command(command):
+    assert repeat_command(command, "late-mean") == ""
+
+
+def test_nothing_is_known_of_results_from_elsewhere():
+    records = validate(make_records(datasets=["fake-posts"], fusions=["late-mean"], unimodal=False))
+    fusion = describe_fusions(records, pd.Series(["late-mean"]), {"strategies": "?"}, "accuracy")[0]
+    assert (fusion.parameters, fusion.command) == ({}, "")
+
+
+def test_addresses_differ():
+    assert identify("a b") != identify("a-b")
