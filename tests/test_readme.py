@@ -1,8 +1,10 @@
 """The Python code of the README runs as it stands there."""
 
 import re
+import sys
 import textwrap
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -22,10 +24,12 @@ def python_of(section):
 
 @pytest.fixture
 def namespace(tmp_path, monkeypatch):
-    """An empty module whose source is a file, in an empty folder; registrations are taken back."""
+    """An empty module in an empty folder; registrations are taken back."""
     monkeypatch.chdir(tmp_path)
+    module = ModuleType("of_the_readme")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
     before = {registry: set(registry) for registry in (fusions, datasets)}
-    yield {"__name__": "of_the_readme"}
+    yield vars(module)
     for registry, names in before.items():
         for name in set(registry) - names:
             registry.remove(name)

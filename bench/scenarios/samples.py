@@ -28,7 +28,7 @@ def change_samples(
 
     Examples
     --------
-    >>> from fusebench.datasets.data import Modality
+    >>> from fusebench.datasets.data import Kind, Modality
     >>> waves = np.ones((2, 4), np.float32)
     >>> data = MultimodalData({"audio": Modality(Kind.AUDIO, waves, np.array([2, 4]))})
     >>> change_samples(data, "audio", lambda wave, row: wave + row + 1).modalities["audio"].values

@@ -9,7 +9,7 @@ Examples
 >>> TotalCorrelation()(x[:, :1], -2 * x[:, :1], labels).round(decimals=2)
 tensor(-1.)
 >>> CrossModalTriplets(margin=0.2)(x, x, labels).round(decimals=2)
-tensor(0.7000)
+tensor(0.1000)
 """
 
 from itertools import combinations
