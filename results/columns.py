@@ -65,6 +65,13 @@ SHOWN: dict[str, Shown] = {
     "family": Shown(
         "family", "Kind of strategy; controls are there to compare with.", _plain("family"), numeric=False
     ),
+    "members": Shown(
+        "of",
+        "Number of the family's members in this table; the row is the best-ranked of them. The best of many "
+        "is flattered by chance, more than the best of few.",
+        lambda row: str(row["members"]),
+        better="higher",
+    ),
     "absence": Shown(
         "absence",
         "How an absent modality is handled: natively, or by the imputer named.",

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .cells import coverage, group_unfinished, unfinished_cells
+from .cells import coverage
 from .files import write_atomically
-from .records import collect_notices, validate
+from .records import validate
 from .robustness import mean_under, relative_scores, worst_case
 from .stats import (
     clean_scores,
@@ -22,7 +22,7 @@ from .stats import (
     seed_intervals,
     tie_groups,
 )
-from .training import label_training, note_training, select_ranked
+from .training import label_training, select_ranked
 
 __all__ = ["BASELINE", "build_leaderboard", "by_dataset", "compute_gains", "write_leaderboard"]
 
@@ -181,18 +181,12 @@ def write_leaderboard(
     notice : sequence of str
         Lines shown above the Markdown table, beside those that the records carry.
     """
-    from .render import render_markdown  # here, because printing builds a leaderboard
+    from .markup import to_csv, to_markdown  # here, because these build a leaderboard
+    from .view import make_view
 
-    records = validate(records)
-    board = build_leaderboard(records, metric=metric, baseline=baseline)
-    notices = [*collect_notices(records, notice), *note_training(records)]
-    # A caution travels with the table, as a last column; without one there is none.
-    marked = board.assign(note="; ".join(notices)) if notices else board
-    csv = marked.to_csv(index=False, lineterminator="\n").encode()
-    write_atomically(Path(folder) / "leaderboard.csv", csv)
-    unfinished = [group.line for group in group_unfinished(unfinished_cells(label_training(records)))]
-    text = render_markdown(board, notices, unfinished)
-    write_atomically(Path(folder) / "leaderboard.md", text.encode())
+    view = make_view(records, metric=metric, baseline=baseline, notice=notice)
+    write_atomically(Path(folder) / "leaderboard.csv", to_csv(view).encode())
+    write_atomically(Path(folder) / "leaderboard.md", to_markdown(view.page).encode())
 
 
 def _describe_fusions(records: pd.DataFrame) -> pd.DataFrame:

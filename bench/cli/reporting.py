@@ -1,14 +1,15 @@
 """``fusebench leaderboard`` and ``fusebench report``."""
 
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["leaderboard", "print_results", "report"]
+__all__ = ["FolderArgument", "MetricOption", "leaderboard", "metric_of", "print_results", "report"]
 
 FolderArgument = Annotated[Path, typer.Argument(help="Folder of a run.")]
 MetricOption = Annotated[
@@ -16,16 +17,66 @@ MetricOption = Annotated[
 ]
 
 
-def leaderboard(folder: FolderArgument, metric: MetricOption = None) -> None:
-    """Show the leaderboard of a run and write leaderboard.csv and leaderboard.md."""
+class Format(StrEnum):
+    """What a leaderboard is printed as."""
+
+    RICH = "rich"
+    MD = "md"
+    CSV = "csv"
+    HTML = "html"
+    LATEX = "latex"
+    JSON = "json"
+
+
+class Part(StrEnum):
+    """What a leaderboard is taken apart by."""
+
+    DATASET = "dataset"
+    SCENARIO = "scenario"
+    FAMILY = "family"
+
+
+def leaderboard(
+    folder: FolderArgument,
+    metric: MetricOption = None,
+    form: Annotated[Format, typer.Option("--format", help="Programs read csv and json.")] = Format.RICH,
+    by: Annotated[
+        Part | None,
+        typer.Option("--by", help="A column for each data set or scenario; or the best of each family."),
+    ] = None,
+    sort: Annotated[
+        str | None,
+        typer.Option("--sort", metavar="COLUMN", help="Best first; another metric than the suite's ranks."),
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--filter",
+            metavar="COLUMN=GLOB",
+            help="Such as fusion=late-*, family!=control or dataset=avdigits; repeatable.",
+        ),
+    ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say in words what each column means.")] = False,
+) -> None:
+    """Show the leaderboard of a run; asked for whole, also write leaderboard.csv and leaderboard.md."""
+    from ...results import markup
     from ...results.leaderboard import write_leaderboard
     from ...results.records import read_records
-    from ..provenance import read_provenance
+    from ...results.render import print_page
+    from ...results.view import make_view
 
     records = read_records(folder)
-    chosen = metric or _metric_of(read_provenance(folder))
-    write_leaderboard(records, folder, metric=chosen)
-    print_results(records, metric=chosen)
+    chosen = metric or metric_of(folder)
+    view = make_view(records, metric=chosen, by=by, sort=sort, filters=only or ())
+    if form is Format.RICH:
+        print_page(view.page, explain=explain)
+    elif form in (Format.CSV, Format.JSON):
+        typer.echo(markup.to_csv(view) if form is Format.CSV else markup.to_json(view), nl=False)
+    else:
+        write = {Format.MD: markup.to_markdown, Format.HTML: markup.to_html, Format.LATEX: markup.to_latex}
+        typer.echo(write[form](view.page, explain=explain), nl=False)
+    if form is Format.RICH and not (by or sort or only):
+        write_leaderboard(records, folder, metric=chosen)
 
 
 def report(folder: FolderArgument, metric: MetricOption = None) -> None:
@@ -34,9 +85,8 @@ def report(folder: FolderArgument, metric: MetricOption = None) -> None:
     from ...results.report import write_report
     from ..provenance import read_provenance
 
-    provenance = read_provenance(folder)
-    chosen = metric or _metric_of(provenance)
-    write_report(read_records(folder), provenance, folder / "report.html", metric=chosen)
+    chosen = metric or metric_of(folder)
+    write_report(read_records(folder), read_provenance(folder), folder / "report.html", metric=chosen)
     typer.echo(f"Report: {(folder / 'report.html').resolve()}")
 
 
@@ -49,6 +99,9 @@ def print_results(records: "pd.DataFrame", *, metric: str) -> None:
     print_leaderboard(records, Console(), metric=metric)
 
 
-def _metric_of(provenance: dict[str, Any]) -> str:
-    metric = provenance.get("metric")
+def metric_of(folder: Path) -> str:
+    """Find what a run is ranked by; accuracy where its provenance does not say."""
+    from ..provenance import read_provenance
+
+    metric = read_provenance(folder).get("metric")
     return metric if isinstance(metric, str) else "accuracy"

@@ -4,7 +4,9 @@ import pytest
 from rich.console import Console
 
 from fusebench.results.leaderboard import build_leaderboard
-from fusebench.results.render import print_leaderboard, render_markdown
+from fusebench.results.markup import to_markdown
+from fusebench.results.page import make_board_page
+from fusebench.results.render import print_leaderboard
 
 from .fixtures import make_records
 
@@ -62,7 +64,7 @@ def test_the_basis_is_named(whole):
 def test_hostile_names_are_shown_as_they_are(whole, name):
     records = whole[whole["dataset"] == "fake-digits"].replace({"fusion": {"late-mean": name}})
     assert any(name in line for line in printed(records))
-    text = render_markdown(build_leaderboard(records))
+    text = to_markdown(make_board_page(build_leaderboard(records)))
     widths = {line.replace("\\|", "").count("|") for line in text.splitlines() if line.startswith("|")}
     assert len(widths) == 1
     assert "<script" not in text.replace("\\<script", "")
@@ -70,7 +72,7 @@ def test_hostile_names_are_shown_as_they_are(whole, name):
 
 def test_markdown_leaves_out_columns_that_hold_nothing(whole):
     clean = whole[(whole["mechanism"] == "clean") & (whole["metric"] == "accuracy")]
-    heading = render_markdown(build_leaderboard(clean)).splitlines()[2]
+    heading = to_markdown(make_board_page(build_leaderboard(clean))).splitlines()[2]
     assert "| accuracy |" in heading
     assert "noise" not in heading
     assert "ECE" not in heading

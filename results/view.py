@@ -1,0 +1,102 @@
+"""A leaderboard as it was asked for: filtered, sorted, taken apart."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import pandas as pd
+
+from .breakdown import best_of_families, score_by
+from .cells import group_unfinished, unfinished_cells
+from .leaderboard import BASELINE, build_leaderboard
+from .page import Page, make_board_page, make_pivot_page
+from .records import collect_notices, validate
+from .selection import Filter, describe, select_records, select_rows, sort_board
+from .stats import find_sign
+from .training import label_training, note_training, select_ranked
+
+__all__ = ["View", "make_view"]
+
+
+class View(NamedTuple):
+    """The same table for people and for programs.
+
+    Parameters
+    ----------
+    metric : str
+        What is ranked by.
+    page : Page
+        Texts.
+    frame : pandas.DataFrame
+        All columns in full precision.
+    """
+
+    metric: str
+    page: Page
+    frame: pd.DataFrame
+
+
+def make_view(
+    records: pd.DataFrame,
+    *,
+    metric: str = "accuracy",
+    baseline: str = BASELINE,
+    by: str | None = None,
+    sort: str | None = None,
+    filters: Sequence[str] = (),
+    notice: Sequence[str] = (),
+) -> View:
+    """Rank, then show what was asked for.
+
+    Parameters
+    ----------
+    records, metric, baseline
+        As for `fusebench.results.leaderboard.build_leaderboard`.
+    by : {"dataset", "scenario", "family"}, optional
+        Scores in a column for each data set or scenario, or the best-ranked member of each family.
+    sort : str
+        Column that rows are sorted by; or another metric, which then ranks.
+    filters : sequence of str
+        See `fusebench.results.selection.Filter`.
+    notice : sequence of str
+        Cautions beside those that the records carry.
+
+    Returns
+    -------
+    View
+
+    Raises
+    ------
+    FusebenchError
+        If a name is unknown or nothing is left.
+
+    Examples
+    --------
+    >>> records = pd.DataFrame({"fusion": ["late-mean", "early-mlp"], "value": [0.92, 0.81]}).assign(
+    ...     dataset="digits", seed=0, metric="accuracy", direction="maximize")
+    >>> make_view(records, filters=["fusion=early-*"]).frame[["rank", "fusion", "score"]]
+       rank     fusion  score
+    0     2  early-mlp   0.81
+    """
+    chosen = [Filter.parse(text) for text in filters]
+    records = select_records(validate(records), chosen)
+    if sort in set(records["metric"]) - {""}:
+        metric, sort = str(sort), None
+    board = select_rows(build_leaderboard(records, metric=metric, baseline=baseline), chosen)
+    if by == "family":
+        board = best_of_families(board)
+    if sort is not None:
+        board = sort_board(board, sort, find_sign(records, metric))
+    notices = [*collect_notices(records, notice), *note_training(records)]
+    shown = records[records["fusion"].isin(board["fusion"])]
+    unfinished = [group.line for group in group_unfinished(unfinished_cells(label_training(shown)))]
+    if by in ("dataset", "scenario"):
+        scores = score_by(select_ranked(records), metric, str(by))
+        order = {fusion: place for place, fusion in enumerate(board["fusion"])}
+        scores = scores[scores["fusion"].isin(order)]
+        frame = scores.sort_values("fusion", key=lambda names: names.map(order), kind="stable")
+        frame = frame.reset_index(drop=True).assign(metric=metric)
+        page = make_pivot_page(frame, str(by), metric, notices, unfinished)
+    else:
+        frame, page = board, make_board_page(board, notices, unfinished)
+    note = " ".join(filter(None, [page.note, describe(chosen)]))
+    return View(metric, page._replace(note=note), frame)
