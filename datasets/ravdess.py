@@ -22,7 +22,7 @@ class RAVDESS(ClipDataset):
         "https://zenodo.org/records/1188976 (Audio_Speech_Actors_01-24.zip, 0.2 GB, unpacked to "
         "ravdess/Actor_01 to Actor_24, and Video_Speech_Actor_01.zip to 24, 13 GB, as frames in "
         "ravdess/frames/NAME, for example by `ffmpeg -i Actor_01/NAME.mp4 -vf fps=8 frames/NAME/%03d.jpg`, "
-        "with the names of the mp4 files that begin with 01)"
+        "with the names of the mp4 files that begin with 01; all in the folder ravdess)"
     )
     rate = 48_000
     longest = 4.5
