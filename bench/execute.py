@@ -64,7 +64,9 @@ def _make_features(bundle: Bundle, folder: Path) -> CellResult | None:
     try:
         cache = FeatureCache(folder / "features")
         cache.make(bundle)
-        Store(folder).save_masks(bundle, cache.masks(bundle))
+        store = Store(folder)
+        store.save_masks(bundle, cache.masks(bundle))
+        store.save_labels(bundle, cache.labels(bundle))
     except Exception as error:
         return describe_failure(error)
     return None

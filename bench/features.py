@@ -14,12 +14,14 @@ from ..datasets.data import Kind, Modality, MultimodalData, Splits
 from ..datasets.features.base import Featurizer, Views
 from ..errors import FusebenchError
 from ..seeding import make_generator
+from .identity import identify_samples
 from .plan import Bundle
 from .scenarios.registry import Condition
 
 __all__ = ["FeatureCache"]
 
 MANIFEST = "manifest.json"
+SAMPLES = "test.samples"
 IMPOSSIBLE = "impossible.json"
 
 
@@ -42,7 +44,7 @@ class FeatureCache:
         """Tell whether the features of a bundle are there, whole."""
         folder = self.folder / bundle.key
         manifest = _read_manifest(folder)
-        return bool(manifest) and all(
+        return f"{SAMPLES}.npy" in manifest and all(
             (folder / name).is_file() and (folder / name).stat().st_size == size
             for name, size in manifest.items()
         )
@@ -72,6 +74,15 @@ class FeatureCache:
         folder, suffix = self.folder / bundle.key, ".present"
         stems = [Path(name).stem for name in _read_manifest(folder) if name.endswith(f"{suffix}.npy")]
         return {stem.removesuffix(suffix): _read(folder, stem) for stem in stems}
+
+    def labels(self, bundle: Bundle) -> dict[str, NDArray]:
+        """Read the labels of clean data and of each condition that changes them, and ``samples``.
+
+        The latter are of shape (n,) and tell which test sample is which, from `identify_samples`.
+        """
+        folder, suffix = self.folder / bundle.key, ".y"
+        slugs = [c.slug for c in bundle.conditions if f"{c.slug}{suffix}.npy" in _read_manifest(folder)]
+        return {"samples": _read(folder, SAMPLES)} | {slug: _read(folder, slug + suffix) for slug in slugs}
 
     def load(self, bundle: Bundle, part: str, views: tuple[str, ...]) -> MultimodalData:
         """Read a split or condition.
@@ -118,6 +129,7 @@ def _make(bundle: Bundle, folder: Path) -> None:
     validation = change(bundle.training, raw.validation, split="validation")
     _write_views(folder, "validation", featurizer.transform(validation))
     clean, *others = bundle.conditions
+    np.save(folder / f"{SAMPLES}.npy", identify_samples(raw.test))
     _write_views(folder, clean.slug, featurizer.transform(raw.test))
     impossible = {}
     for condition in others:

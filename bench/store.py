@@ -74,7 +74,8 @@ class Store:
         Holds ``cells/DATASET/FUSION/seedN-KEY.json`` and, with the same name, ``.npz`` under
         ``predictions/``: for every condition the class or label probabilities as float16 of shape
         (n, n_classes), or values as float32 of shape (n, 1). ``masks/DATASET/TRAINING/seedN-KEY.npz``
-        tells what was present; its KEY is that of the features.
+        tells what was present, and the same name under ``labels/`` what was right; its KEY is that of
+        the features.
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -130,9 +131,7 @@ class Store:
             By the slug of the condition.
         """
         if predictions:
-            buffer = BytesIO()
-            np.savez_compressed(buffer, allow_pickle=False, **predictions)
-            write_atomically(self.path(cell, "predictions", ".npz"), buffer.getvalue())
+            write_atomically(self.path(cell, "predictions", ".npz"), _pack(predictions))
         document: dict[str, Any] = {"ingredients": cell.ingredients, "result": asdict(result)}
         document = json.loads(json.dumps(document, default=str))
         document["checksum"] = _checksum(document)
@@ -146,14 +145,32 @@ class Store:
         masks : mapping of str to numpy.ndarray of bool, shape (n, M)
             For training and validation, and by the slug of each condition that differs from clean data.
         """
-        folder = self.folder / "masks" / bundle.dataset.name / bundle.training.label
-        path = folder / f"seed{bundle.seed}-{bundle.key}.npz"
-        if path.exists():
-            return
-        buffer = BytesIO()
         names = np.array(list(bundle.dataset.card.modalities))
-        np.savez_compressed(buffer, allow_pickle=False, modalities=names, **masks)
-        write_atomically(path, buffer.getvalue())
+        self._save_arrays("masks", bundle, {"modalities": names, **masks})
+
+    def save_labels(self, bundle: Bundle, labels: Mapping[str, NDArray]) -> None:
+        """Write what the predictions are to be compared with.
+
+        Parameters
+        ----------
+        labels : mapping of str to numpy.ndarray
+            By the slug of each condition that differs from clean data; ``samples`` of shape (n,) tells
+            which test sample is which.
+        """
+        self._save_arrays("labels", bundle, labels)
+
+    def _save_arrays(self, kind: str, bundle: Bundle, arrays: Mapping[str, NDArray]) -> None:
+        folder = self.folder / kind / bundle.dataset.name / bundle.training.label
+        path = folder / f"seed{bundle.seed}-{bundle.key}.npz"
+        if not path.exists():
+            write_atomically(path, _pack(arrays))
+
+
+def _pack(arrays: Mapping[str, NDArray]) -> bytes:
+    """Make the content of an ``.npz`` file."""
+    buffer = BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
 
 
 def _checksum(document: dict[str, Any]) -> str:
