@@ -80,7 +80,8 @@ def rank_biserial(means: pd.DataFrame, sign: int) -> pd.DataFrame:
 def _differences(means: pd.DataFrame, sign: int) -> NDArray[np.float64]:
     """All paired differences, shape (n_datasets, n_fusions, n_fusions)."""
     scores = sign * means.to_numpy(dtype=float)
-    return np.round(scores[:, :, None] - scores[:, None, :], _DIGITS)
+    differences: NDArray[np.float64] = np.round(scores[:, :, None] - scores[:, None, :], _DIGITS)
+    return differences
 
 
 def _square(matrix: NDArray[np.float64], names: pd.Index) -> pd.DataFrame:
