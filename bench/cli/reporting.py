@@ -1,15 +1,18 @@
 """``fusebench leaderboard`` and ``fusebench report``."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ...errors import FusebenchError
+
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FolderArgument", "MetricOption", "leaderboard", "metric_of", "print_results", "report"]
+__all__ = ["FolderArgument", "MetricOption", "common_metric", "leaderboard", "print_results", "report"]
 
 FolderArgument = Annotated[Path, typer.Argument(help="Folder of a run.")]
 MetricOption = Annotated[
@@ -65,8 +68,10 @@ def leaderboard(
     from ...results.render import print_page
     from ...results.view import make_view
 
+    if explain and form is Format.CSV:
+        raise FusebenchError("CSV has no place for explanations; use another --format.")
     records = read_records(folder)
-    chosen = metric or metric_of(folder)
+    chosen = metric or common_metric([folder])
     view = make_view(records, metric=chosen, by=by, sort=sort, filters=only or ())
     if form is Format.RICH:
         print_page(view.page, explain=explain)
@@ -85,7 +90,7 @@ def report(folder: FolderArgument, metric: MetricOption = None) -> None:
     from ...results.report import write_report
     from ..provenance import read_provenance
 
-    chosen = metric or metric_of(folder)
+    chosen = metric or common_metric([folder])
     write_report(read_records(folder), read_provenance(folder), folder / "report.html", metric=chosen)
     typer.echo(f"Report: {(folder / 'report.html').resolve()}")
 
@@ -99,9 +104,18 @@ def print_results(records: "pd.DataFrame", *, metric: str) -> None:
     print_leaderboard(records, Console(), metric=metric)
 
 
-def metric_of(folder: Path) -> str:
-    """Find what a run is ranked by; accuracy where its provenance does not say."""
+def common_metric(folders: Sequence[Path]) -> str:
+    """Find what runs are ranked by; accuracy where their provenance does not say.
+
+    Raises
+    ------
+    FusebenchError
+        If they are ranked by different metrics.
+    """
     from ..provenance import read_provenance
 
-    metric = read_provenance(folder).get("metric")
-    return metric if isinstance(metric, str) else "accuracy"
+    told = [read_provenance(folder).get("metric") for folder in folders]
+    metrics = list(dict.fromkeys(metric for metric in told if isinstance(metric, str)))
+    if len(metrics) > 1:
+        raise FusebenchError(f"The runs are ranked by {' and '.join(metrics)}; choose one with --metric.")
+    return metrics[0] if metrics else "accuracy"
