@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ...errors import FusebenchError
-from . import catalogue, fetching, inspect, reporting, running
+from . import catalogue, comparing, fetching, inspect, reporting, running
 
 __all__ = ["app", "main"]
 
@@ -27,6 +27,7 @@ app.command("check")(catalogue.check)
 app.command("fetch")(fetching.fetch)
 app.command("leaderboard")(reporting.leaderboard)
 app.command("report")(reporting.report)
+app.command("compare")(comparing.compare)
 
 
 def _print_version(asked: bool) -> None:
