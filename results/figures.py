@@ -16,7 +16,7 @@ from .marks import add_family_legend, draw_dots, draw_markers, mark_horizontal, 
 from .palette import CONTROL, FAMILY_COLOURS, family_of
 from .patterns import MAJORITY, PATTERNS
 from .records import MAX_SEVERITY
-from .svg import FAINT, INK, RC, Drawing, slug, to_svg
+from .svg import FAINT, INK, RC, Drawing, slug, to_pdf, to_svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,6 +26,7 @@ __all__ = ["draw_clean", "draw_cost", "draw_gain", "draw_missing", "draw_severit
 _WIDTH = 12.4  # inches: fills the page's column
 _ROW = 0.2
 _LEADERS = 4
+_CURVE = ["scenario", "modality", "severity", "level", "fusion", "mean", "low", "high"]
 _DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1)), (0, (6, 1.5, 1.5, 1.5)))
 
 
@@ -66,7 +67,8 @@ def draw_clean(intervals: pd.DataFrame, board: pd.DataFrame, baseline: str) -> D
             f"{_list(datasets)}, each with its 95 % interval over seeds; a dashed line marks {baseline}. "
             "The tables hold the numbers."
         )
-        return _finish(figure, "figure-clean", f"{metric.capitalize()} on clean data", alt)
+        data = clean.loc[clean["fusion"].isin(board["fusion"]), ["dataset", "fusion", "mean", "low", "high"]]
+        return _finish(figure, "figure-clean", f"{metric.capitalize()} on clean data", alt, data)
 
 
 def draw_gain(board: pd.DataFrame) -> Drawing | None:
@@ -91,7 +93,8 @@ def draw_gain(board: pd.DataFrame) -> Drawing | None:
             f"({format_signed(last['gain'])}); {counts.get('yes', 0)} above 0, {counts.get('no', 0)} below, "
             f"{counts.get('unclear', 0)} unclear (hollow)."
         )
-        return _finish(figure, "figure-gain", "Gain over the best single modality", alt)
+        data = rows[["fusion", "family", "gain", "gain_low", "gain_high", "gain_basis", "beats_unimodal"]]
+        return _finish(figure, "figure-gain", "Gain over the best single modality", alt, data)
 
 
 def draw_cost(board: pd.DataFrame, sign: int, baseline: str) -> Drawing | None:
@@ -126,7 +129,8 @@ def draw_cost(board: pd.DataFrame, sign: int, baseline: str) -> Drawing | None:
             f"Scatter plot: mean {metric} against the time of a fit (logarithmic) of {len(rows)} fusions. "
             f"No other is both faster and better than {_list(front['fusion'])}."
         )
-        return _finish(figure, "figure-cost", f"{metric.capitalize()} against the time of a fit", alt)
+        data = rows[["fusion", "family", "fit_seconds", "score"]].assign(front=rows.index.isin(front.index))
+        return _finish(figure, "figure-cost", f"{metric.capitalize()} against the time of a fit", alt, data)
 
 
 def draw_missing(relative: pd.DataFrame, board: pd.DataFrame, dataset: str) -> Drawing | None:
@@ -182,7 +186,8 @@ def draw_missing(relative: pd.DataFrame, board: pd.DataFrame, dataset: str) -> D
             f"the lowest are {low}."
         )
         title = f"{dataset}: what is left without a modality"
-        return _finish(figure, f"figure-missing-{slug(dataset)}", title, alt)
+        data = table.rename_axis("fusion").reset_index()
+        return _finish(figure, f"figure-missing-{slug(dataset)}", title, alt, data)
 
 
 def draw_severity(
@@ -245,7 +250,9 @@ def draw_severity(
             f"{_list(' '.join(map(str, key)).strip() for key, _ in panels)}. "
             f"In colour, with 95 % bands over seeds: {_list(styles)}; the others in grey."
         )
-        return _finish(figure, f"figure-severity-{slug(dataset)}", f"{dataset}: rising severity", alt)
+        data = pd.concat([clean, *(panel[panel["severity"] > 0] for _, panel in panels)])[_CURVE]
+        name, title = f"figure-severity-{slug(dataset)}", f"{dataset}: rising severity"
+        return _finish(figure, name, title, alt, data)
 
 
 def _line_styles(board: pd.DataFrame, baseline: str) -> dict[str, dict[str, Any]]:
@@ -290,8 +297,11 @@ def _curves(axes: "Axes", panel: pd.DataFrame, styles: dict[str, dict[str, Any]]
             )
 
 
-def _finish(figure: Figure, name: str, title: str, alt: str) -> Drawing:
-    return Drawing(name, title, alt, to_svg(figure, name, alt))
+def _finish(figure: Figure, name: str, title: str, alt: str, data: pd.DataFrame) -> Drawing:
+    svg = to_svg(figure, name, alt)
+    figure.set_layout_engine("none")  # the first drawing has put everything in its place
+    csv = data.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    return Drawing(name, title, alt, svg, to_pdf(figure), csv)
 
 
 def _list(names: Iterable[str]) -> str:

@@ -1,14 +1,17 @@
 """The report: one HTML file that opens offline and asks the network for nothing."""
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pandas as pd
 
 from .cells import group_unfinished, unfinished_cells
 from .columns import show_columns
 from .details import HEADINGS, describe_fusions, identify
+from .drawings import boards_of_datasets, draw_all
 from .files import write_atomically
 from .findings import find_findings
 from .formatting import format_interval
@@ -17,17 +20,14 @@ from .palette import CONTROL, FAMILY_COLOURS, family_of
 from .patterns import modality_values
 from .protocol import describe_metrics, describe_runs, describe_scenarios, flatten
 from .records import CELL, collect_notices, validate
-from .robustness import relative_scores
-from .stats import condition_intervals, condition_scores, find_sign
-from .svg import Drawing, slug
+from .stats import condition_scores, find_sign
+from .svg import slug
 from .training import label_training, note_training, select_ranked
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 __all__ = ["write_report"]
-
-_LEVELS = ["dataset", "scenario", "modality", "severity", "level", "level_name"]
 
 
 def write_report(
@@ -66,14 +66,10 @@ def write_report(
     sign = find_sign(records, metric)
     scores = condition_scores(records, metric)
     board = build_leaderboard(ranked, metric=metric, baseline=baseline)
-    boards = {
-        str(dataset): build_leaderboard(own, metric=metric, baseline=baseline)
-        for dataset, own in records.groupby("dataset")
-        if (own["metric"] == metric).any()
-    }
+    boards = boards_of_datasets(records, metric, baseline)
     ranked_boards = {name: own for name, own in boards.items() if name in set(ranked["dataset"])}
     values = modality_values(scores, sign)
-    drawings = _draw(records, scores, sign, board, boards, baseline)
+    drawings = draw_all(records, board, boards, metric, baseline)
     page = (
         _environment()
         .get_template("report.html.j2")
@@ -107,35 +103,6 @@ def write_report(
         )
     )
     write_atomically(Path(path), page.encode())
-
-
-def _draw(
-    records: pd.DataFrame,
-    scores: pd.DataFrame,
-    sign: int,
-    board: pd.DataFrame,
-    boards: Mapping[str, pd.DataFrame],
-    baseline: str,
-) -> dict[str, list[Drawing]]:
-    """Draw the figures of each data set, and under "" those of all."""
-    from . import figures  # here, because matplotlib and seaborn take most of a second
-
-    intervals = condition_intervals(scores)
-    relative = relative_scores(scores, sign)
-    levels = records.loc[records["status"] == "done", _LEVELS].drop_duplicates(_LEVELS[:4])
-    drawn: dict[str, list[Drawing | None]] = {
-        "": [
-            figures.draw_gain(board),
-            figures.draw_clean(intervals, board, baseline),
-            figures.draw_cost(board, sign, baseline),
-        ]
-    }
-    for name, own in boards.items():
-        drawn[name] = [
-            figures.draw_missing(relative, own, name),
-            figures.draw_severity(intervals, levels, own, name, baseline),
-        ]
-    return {name: [drawing for drawing in some if drawing] for name, some in drawn.items()}
 
 
 def _count(records: pd.DataFrame) -> dict[str, int]:
@@ -184,10 +151,19 @@ def _tabulate_values(values: pd.DataFrame, board: pd.DataFrame) -> dict[str, Any
 def _environment() -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["data_uri"] = _data_uri
+    return environment
+
+
+def _data_uri(content: str | bytes) -> str:
+    """Write a file as an address: CSV so that it stays short, PDF in base 64."""
+    if isinstance(content, bytes):
+        return f"data:application/pdf;base64,{b64encode(content).decode()}"
+    return f"data:text/csv;charset=utf-8,{quote(content, safe=',:;/()+*=@!$~')}"

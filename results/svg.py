@@ -1,7 +1,7 @@
-"""From a matplotlib figure to a small SVG that sits inside a page and follows its colours."""
+"""From a matplotlib figure to a small SVG that sits inside a page and follows its colours, and to PDF."""
 
 import re
-from io import StringIO
+from io import BytesIO, StringIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.sax.saxutils import quoteattr
 from zlib import crc32
@@ -11,13 +11,13 @@ from .palette import FAMILY_COLOURS
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FAINT", "INK", "LINE", "PAPER", "RC", "Drawing", "slug", "to_svg"]
+__all__ = ["FAINT", "INK", "LINE", "PAPER", "RC", "Drawing", "slug", "to_pdf", "to_svg"]
 
-# Stand-ins that no palette uses; in the page they become the colours of its theme.
-INK = "#010203"
-LINE = "#040506"
-FAINT = "#070809"
-PAPER = "#0a0b0c"
+# The colours of the light theme, which no palette uses; in the page they become those of its theme.
+INK = "#1b1f24"
+LINE = "#dfe3e8"
+FAINT = "#b4bcc6"
+PAPER = "#fffffe"  # not white, which seaborn writes with on what is dark
 _THEME = {INK: "currentColor", LINE: "var(--line)", FAINT: "var(--faint)", PAPER: "var(--paper)"} | {
     colour: f"var(--{family})" for family, colour in FAMILY_COLOURS.items()
 }
@@ -54,12 +54,14 @@ RC: Any = {
 
 
 class Drawing(NamedTuple):
-    """A figure for the report: a name for its address, a title, what it shows in words, and inline SVG."""
+    """A figure: a name for its address, a title, what it shows in words, inline SVG, PDF, its data as CSV."""
 
     name: str
     title: str
     alt: str
     svg: str
+    pdf: bytes
+    csv: str
 
 
 # What matplotlib writes and a page does not need: comments, metadata, a style sheet that would reach the
@@ -100,6 +102,19 @@ def to_svg(figure: "Figure", name: str, alt: str) -> str:
     box = re.search(r'viewBox="[^"]*"', text)
     opening = f'<svg {box[0] if box else ""} width="{width}" height="{height}" role="img"'
     return f"{opening} aria-label={quoteattr(alt)}>{text[text.index('>') + 1 :]}".strip()
+
+
+def to_pdf(figure: "Figure") -> bytes:
+    """Save as PDF without a date, with fonts that journals accept.
+
+    The same figure always gives the same bytes.
+    """
+    import matplotlib as mpl
+
+    buffer = BytesIO()
+    with mpl.rc_context({"pdf.fonttype": 42}):  # not type 3
+        figure.savefig(buffer, format="pdf", metadata=dict.fromkeys(("CreationDate", "Creator", "Producer")))
+    return buffer.getvalue()
 
 
 def slug(name: str) -> str:

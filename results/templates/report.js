@@ -78,3 +78,56 @@ document.addEventListener("click", (event) => {
   if (link) unfold(link.hash);
 });
 unfold(location.hash);
+
+// A figure as a file of its own has the colours of the light theme, and needs no other file.
+function standAlone(svg) {
+  const rules = [...document.styleSheets[0].cssRules].filter((rule) => rule.selectorText === ":root");
+  const colour = (name) => rules.map((rule) => rule.style.getPropertyValue(name)).join("").trim();
+  const copy = svg.cloneNode(true);
+  copy.setAttribute("font-family", "sans-serif");
+  copy.setAttribute("stroke-linejoin", "round");
+  return new XMLSerializer()
+    .serializeToString(copy)
+    .replace(/var\((--[\w-]+)\)/g, (_, name) => colour(name))
+    .replaceAll("currentColor", colour("--ink"));
+}
+
+function save(blob, name) {
+  const link = document.createElement("a");
+  link.download = name;
+  link.href = URL.createObjectURL(blob);
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+function savePng(svg, name) {
+  const image = new Image();
+  image.onload = () => {
+    const canvas = document.createElement("canvas");
+    canvas.width = 2 * svg.width.baseVal.value;
+    canvas.height = 2 * svg.height.baseVal.value;
+    const context = canvas.getContext("2d");
+    context.fillStyle = "white";
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.drawImage(image, 0, 0, canvas.width, canvas.height);
+    canvas.toBlob((blob) => save(blob, name));
+  };
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(standAlone(svg))}`;
+}
+
+for (const figure of document.querySelectorAll("figure")) {
+  const svg = figure.querySelector("svg");
+  const title = figure.querySelector("figcaption").textContent.trim();
+  const formats = {
+    SVG: () => save(new Blob([standAlone(svg)], { type: "image/svg+xml" }), `${figure.id}.svg`),
+    PNG: () => savePng(svg, `${figure.id}.png`),
+  };
+  for (const [format, download] of Object.entries(formats)) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = format;
+    button.setAttribute("aria-label", `${title} as ${format}`);
+    button.addEventListener("click", download);
+    figure.querySelector(".downloads").append(button, " ");
+  }
+}

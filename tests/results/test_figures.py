@@ -133,11 +133,11 @@ def test_dots_are_where_the_numbers_say(drawings, records):
 
 
 def test_hostile_names_are_text(whole):
-    hostile = "$x$<script>alert(1)</script>&amp;\"' 1.23456 #010203"
+    hostile = "$x$<script>alert(1)</script>&amp;\"' 1.23456 #1b1f24"
     records = whole[whole["dataset"] == "fake-digits"].replace({"fusion": {"cross-attention": hostile}})
     for drawing in draw_all(records, "fake-digits"):
         assert "<script" not in drawing.svg
-        assert ">$x$&lt;script&gt;alert(1)&lt;/script&gt;&amp;amp;\"' 1.23456 #010203</text>" in drawing.svg
+        assert ">$x$&lt;script&gt;alert(1)&lt;/script&gt;&amp;amp;\"' 1.23456 #1b1f24</text>" in drawing.svg
 
 
 def test_figures_stay_small_with_many_fusions():

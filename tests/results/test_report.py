@@ -1,7 +1,11 @@
 import re
+from base64 import b64decode
 from html.parser import HTMLParser
+from io import StringIO
 from itertools import pairwise
+from urllib.parse import unquote
 
+import pandas as pd
 import pytest
 
 from fusebench.errors import FusebenchError
@@ -85,19 +89,21 @@ def test_nothing_is_loaded_from_anywhere(html, page):
     for tag, attributes in page.tags:
         assert tag not in ("link", "iframe", "img", "object", "embed", "base"), tag
         for name in LOADING & set(attributes):
-            assert attributes[name].startswith("#"), (tag, name, attributes[name])
+            own = "data:" if "download" in attributes else "#"
+            assert attributes[name].startswith(own), (tag, name, attributes[name][:80])
     assert "http:" not in html.replace('http-equiv="Content', "")
     assert "https:" not in html
     assert "@import" not in html
     assert "url(" not in re.sub(r"url\(#", "", html)
     policy = [a["content"] for tag, a in page.tags if "http-equiv" in a]
-    assert policy == ["default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"]
+    allowed = "style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+    assert policy == [f"default-src 'none'; {allowed}"]
 
 
 def test_links_lead_to_sections_that_exist(page):
     identifiers = [a["id"] for _, a in page.tags if "id" in a]
     assert len(identifiers) == len(set(identifiers))
-    links = {a["href"][1:] for tag, a in page.tags if tag == "a"}
+    links = {a["href"][1:] for tag, a in page.tags if tag == "a" and "download" not in a}
     sections = {
         "summary",
         "leaderboard",
@@ -153,7 +159,7 @@ def test_numbers_can_be_sorted(page):
 
 
 def test_a_name_leads_to_how_it_was_run(page):
-    links = {a["href"][1:] for tag, a in page.tags if tag == "a" and "#fusion-" in a["href"]}
+    links = {a["href"][1:] for tag, a in page.tags if tag == "a" and a["href"].startswith("#fusion-")}
     folded = {a["id"] for tag, a in page.tags if tag == "details" and "id" in a}
     assert links == folded
     assert len(folded) == 16
@@ -192,6 +198,23 @@ def test_modality_values_are_told_for_each_data_set(page, records):
     names = {row[0] for row in rows}
     assert "tensor-fusion" not in names  # a cell of it failed
     assert "majority" not in names
+
+
+def test_every_figure_can_be_taken_away_with_its_data(page, records):
+    figures = [a["id"] for tag, a in page.tags if tag == "figure"]
+    files = {a["download"]: a["href"] for tag, a in page.tags if tag == "a" and "download" in a}
+    assert set(files) == {f"{name}.{ending}" for name in figures for ending in ("csv", "pdf")}
+    for name, address in files.items():
+        kind, _, content = address.partition(",")
+        if name.endswith(".pdf"):
+            assert kind == "data:application/pdf;base64"
+            assert b64decode(content).startswith(b"%PDF-")
+    table = pd.read_csv(StringIO(unquote(files["figure-gain.csv"].partition(",")[2]))).set_index("fusion")
+    board = build_leaderboard(records).set_index("fusion")
+    assert table["gain"].to_list() == pytest.approx(board.loc[table.index, "gain"].to_list(), rel=1e-5)
+    curves = pd.read_csv(StringIO(unquote(files["figure-severity-fake-posts.csv"].partition(",")[2])))
+    assert set(curves["severity"]) == {0, 1, 2, 3, 4, 5}
+    assert "late-mean" in set(curves["fusion"])
 
 
 def test_what_is_not_done_is_there_with_its_traceback_as_text(html, page):
