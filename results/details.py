@@ -111,9 +111,9 @@ def repeat_command(command: str, fusion: str) -> str:
             next(words, None)
         elif not word.startswith(("-f", "-o", "--fusion=", "--out=")):
             kept.append(word)
-    if kept[:2] != ["fusebench", "run"]:
+    if kept[:2] not in (["fusebench", "run"], ["__main__.py", "run"]):  # the latter: python -m fusebench
         return ""
-    return shlex.join([*kept, "--fusion", fusion, "--out", f"repeat-{slug(fusion)}"])
+    return shlex.join(["fusebench", *kept[1:], "--fusion", fusion, "--out", f"repeat-{slug(fusion)}"])
 
 
 def _describe_cell(row: Mapping[Any, Any]) -> tuple[str, ...]:

@@ -84,13 +84,25 @@ def leaderboard(
         write_leaderboard(records, folder, metric=chosen)
 
 
-def report(folder: FolderArgument, metric: MetricOption = None) -> None:
+def report(
+    folder: FolderArgument,
+    metric: MetricOption = None,
+    paper: Annotated[
+        Path | None,
+        typer.Option("--paper", metavar="FOLDER", help="Write LaTeX tables and PDF figures there instead."),
+    ] = None,
+) -> None:
     """Write report.html of a run: one file that opens offline."""
+    from ...results.paper import write_paper
     from ...results.records import read_records
     from ...results.report import write_report
     from ..provenance import read_provenance
 
     chosen = metric or common_metric([folder])
+    if paper is not None:
+        written = write_paper(read_records(folder), paper, metric=chosen)
+        typer.echo(f"{len(written)} files: {paper.resolve()}")
+        return
     write_report(read_records(folder), read_provenance(folder), folder / "report.html", metric=chosen)
     typer.echo(f"Report: {(folder / 'report.html').resolve()}")
 

@@ -66,6 +66,10 @@ def test_leaderboard_and_report_come_from_the_records_alone(folder, tmp_path):
     assert (moved / "leaderboard.md").exists()
     assert call("report", moved, cwd=tmp_path).returncode == 0
     assert (moved / "report.html").read_text().startswith("<!doctype html>")
+    written = call("report", moved, "--paper", "article", cwd=tmp_path)
+    assert written.returncode == 0, written.stderr
+    assert "\\begin{tabular}" in (tmp_path / "article" / "leaderboard.tex").read_text()
+    assert (tmp_path / "article" / "figure-clean.pdf").read_bytes().startswith(b"%PDF-")
 
 
 @pytest.mark.parametrize("content", ["[]", '{"suite": []}', '{"suite": {"metric": 3}}', "{"])

@@ -53,6 +53,7 @@ def test_the_command_keeps_all_but_strategy_and_folder(found):
 def test_options_are_replaced_however_they_are_written(options):
     command = repeat_command(f"fusebench run {options} --jobs 2", "late-mean")
     assert command == "fusebench run --jobs 2 --fusion late-mean --out repeat-late-mean"
+    assert repeat_command(f"__main__.py run {options} --jobs 2", "late-mean") == command
 
 
 @pytest.mark.parametrize("command", ["", "None", "fusebench", "fusebench report runs/x", "fusebench run 'x"])

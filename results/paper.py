@@ -1,0 +1,67 @@
+"""Tables and figures for an article."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from .drawings import boards_of_datasets, draw_all
+from .files import write_atomically
+from .leaderboard import BASELINE, build_leaderboard
+from .markup import to_latex
+from .records import validate
+from .training import label_training, select_ranked
+from .view import make_view
+
+__all__ = ["write_paper"]
+
+_TABLES = {"leaderboard": None, "by-dataset": "dataset", "by-scenario": "scenario", "by-family": "family"}
+
+
+def write_paper(
+    records: pd.DataFrame,
+    folder: str | Path,
+    *,
+    metric: str = "accuracy",
+    baseline: str = BASELINE,
+    notice: Sequence[str] = (),
+) -> list[Path]:
+    r"""Write LaTeX tables for ``\input`` and PDF figures for ``\includegraphics``.
+
+    Parameters
+    ----------
+    records, metric, baseline
+        As for `fusebench.results.leaderboard.build_leaderboard`.
+    folder : str or pathlib.Path
+        Made if it does not exist. Each file is replaced as a whole.
+    notice : sequence of str
+        Cautions put on top of every table, beside those that the records carry.
+
+    Returns
+    -------
+    list of pathlib.Path
+        ``leaderboard.tex``, ``by-dataset.tex``, ``by-scenario.tex`` and ``by-family.tex``, each a
+        ``tabular`` with rules of booktabs and its notes as comments; the figures of the report as
+        ``figure-*.pdf``, each with its data beside it as CSV.
+
+    Raises
+    ------
+    FusebenchError
+        If the records are not valid or do not hold the metric, or a file cannot be written.
+    """
+    records = validate(records)
+    folder = Path(folder)
+    files: dict[str, bytes] = {}
+    for name, by in _TABLES.items():
+        view = make_view(records, metric=metric, by=by, baseline=baseline, notice=notice)
+        files[f"{name}.tex"] = to_latex(view.page, explain=True).encode()
+    labelled = label_training(records)
+    board = build_leaderboard(select_ranked(labelled), metric=metric, baseline=baseline)
+    boards = boards_of_datasets(labelled, metric, baseline)
+    for drawings in draw_all(labelled, board, boards, metric, baseline).values():
+        for drawing in drawings:
+            files[f"{drawing.name}.pdf"] = drawing.pdf
+            files[f"{drawing.name}.csv"] = drawing.csv.encode()
+    for name, content in files.items():
+        write_atomically(folder / name, content)
+    return [folder / name for name in files]
