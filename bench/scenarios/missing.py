@@ -90,10 +90,7 @@ def drop_modality(
     train: MultimodalData,
 ) -> MultimodalData:
     """Take one modality away from a share of the samples, by default from all of them."""
-    absent = rng.permutation(len(data))[: round(level * len(data))]
-    present = data.mask.copy()
-    present[absent, data.names.index(modality)] = False
-    return data.with_present(present)
+    return _take_together(data, [modality], level, rng)
 
 
 def list_patterns(modalities: Mapping[str, Kind]) -> list[str]:
@@ -126,11 +123,7 @@ def drop_pattern(
     train: MultimodalData,
 ) -> MultimodalData:
     """Take several modalities away together: every pattern of absence, for up to five modalities."""
-    absent = rng.permutation(len(data))[: round(level * len(data))]
-    present = data.mask.copy()
-    for name in modality.split("+"):
-        present[absent, data.names.index(name)] = False
-    return data.with_present(present)
+    return _take_together(data, modality.split("+"), level, rng)
 
 
 @register_scenario(
@@ -194,3 +187,14 @@ def drop_runs(
     starts = np.arange(-int(rng.integers(RUN)), len(data), RUN)
     rows = (rng.permutation(starts)[:, None] + np.arange(RUN)).ravel()
     return take_away(data, entries_of(data, modality, rows[(rows >= 0) & (rows < len(data))]), level)
+
+
+def _take_together(
+    data: MultimodalData, names: list[str], share: float, rng: np.random.Generator
+) -> MultimodalData:
+    """Take all these modalities away from the same share of the samples."""
+    present = data.mask.copy()
+    absent = rng.permutation(len(data))[: round(share * len(data))]
+    columns = np.array([data.names.index(name) for name in names])
+    present[absent[:, None], columns] = False
+    return data.with_present(present)
