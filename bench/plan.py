@@ -202,9 +202,9 @@ def _refuse(name: str, options: Mapping[str, Any], given: Mapping[str, str]) -> 
 
 
 def _bundle(dataset: Dataset, suite: Suite, seeds: range) -> list[Bundle]:
-    modalities = dataset.card.modalities
-    conditions = tuple(find_conditions(modalities, suite.scenarios))
-    clean, *faults = find_conditions(modalities, part="train")
+    modalities, severities = dataset.card.modalities, dataset.severities
+    conditions = tuple(find_conditions(modalities, suite.scenarios, severities=severities))
+    clean, *faults = find_conditions(modalities, severities=severities, part="train")
     asked = [c for c in faults if any(fnmatchcase(c.slug, pattern) for pattern in suite.training)]
     sizes = QUICK_SIZES if suite.quick else None
     shared = {

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from ..errors import FusebenchError, did_you_mean
 from ..registry import Registry
+from .calibration import read_calibration
 from .data import Kind, MultimodalData, Splits, Task
 from .features.base import Featurizer
 
@@ -175,6 +176,23 @@ class Dataset(ABC):
     @abstractmethod
     def card(self) -> Card:
         """Describe the data set with its present options."""
+
+    @property
+    def calibration_file(self) -> Path | None:
+        """Where ``fusebench calibrate`` writes the levels of severities; None if nowhere."""
+        return Path(__file__).parent / "severities" / f"{self.name}.json"
+
+    @property
+    def severities(self) -> dict[str, tuple[float, ...]]:
+        """Levels of severities 1 to 5 by scenario and modality, where they were calibrated to these data.
+
+        Raises
+        ------
+        FusebenchError
+            If the file with them is damaged.
+        """
+        calibration = read_calibration(self.calibration_file)
+        return {} if calibration is None else {key: r.levels for key, r in calibration.rows.items()}
 
     @abstractmethod
     def load(self, seed: int = 0) -> Splits:

@@ -185,7 +185,8 @@ def _describe_fusion(info: Any) -> dict[str, Any]:
 
 
 def _describe_dataset(cls: Any) -> dict[str, Any]:
-    card = cls().card
+    dataset = cls()
+    card = dataset.card
     return {
         "summary": card.title,
         "description": card.description,
@@ -196,6 +197,7 @@ def _describe_dataset(cls: Any) -> dict[str, Any]:
         "embedded": card.embedded,
         "bayes_accuracy": card.bayes_accuracy,
         "options": cls.options(),
+        "severities": dataset.severities,
         "licence": card.licence,
         "citation": card.citation,
         "source": card.source,

@@ -1,163 +1,214 @@
-"""Measure what each severity costs.
+"""Find the levels at which a severity costs the same on every data set, and say what they cost.
 
-``python -P -m fusebench.bench.scenarios.calibrate > docs/severities.md`` writes the documentation.
+The reference is the control ``unimodal``, a linear model of one modality alone, fitted to clean training data
+and scored on the validation split; test splits are not touched. The cost of a level is the share of the
+model's margin over ``majority`` that is lost.
 
-A small perceptron is trained on one modality of clean embedded data, and scored on the validation split
-under every severity of every scenario that changes this modality. The cost is the share of its accuracy above
-chance that is lost. Test splits are not touched.
+``python -P -m fusebench.bench.scenarios.calibrate > docs/severities.md`` writes the documentation from the
+files that come with the package.
 """
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...datasets.data import Kind, Modality, MultimodalData
+from ...datasets.calibration import Calibration, Row, read_calibration
+from ...datasets.data import MultimodalData
+from ...datasets.registry import Dataset, datasets
+from ...errors import FusebenchError
 from ...seeding import make_generator
 from .registry import Scenario, scenarios
 
-if TYPE_CHECKING:
-    from ...fusions.base import FusionStrategy
+__all__ = ["TARGETS", "Reference", "calibrate", "find_shares", "render"]
 
-__all__ = ["TARGET", "Problem", "list_problems", "measure", "render"]
-
-SEEDS = 3
-TARGET = 0.3
-"""Share of the accuracy above chance that severity 3 should cost."""
-
-Featurize = Callable[[Modality], NDArray[np.float32]]
-
-
-class Problem(NamedTuple):
-    """One modality of clean data, and a classifier fitted to it."""
-
-    name: str
-    modality: str
-    train: MultimodalData
-    validation: MultimodalData
-    featurize: Featurize
-    classifier: "FusionStrategy"
-
-    @property
-    def kind(self) -> Kind:
-        """Kind of the raw modality."""
-        return self.train.modalities[self.modality].kind
-
-    def score(self, modality: Modality) -> float:
-        """Accuracy on the validation split above chance, with this content of the modality."""
-        labels = self.validation.labels
-        accuracy = self.classifier.score(self.view(modality, labels), labels)
-        return float(accuracy) - 1 / len(self.classifier.classes_)
-
-    def view(self, content: Modality, labels: NDArray) -> MultimodalData:
-        """Features of a content, with labels."""
-        return MultimodalData({self.modality: Modality(Kind.VECTOR, self.featurize(content))}, labels)
+TARGETS = (0.1, 0.2, 0.35, 0.5, 0.7)
+"""Shares of the margin that severities 1 to 5 should cost."""
+SEEDS = 2
+STEPS = 20
+"""Levels that are measured to find those in between."""
+SAMPLES = 300
+"""Largest number of validation samples."""
+LEAST_MARGIN = 0.05
+"""Below it a modality tells too little alone for a share of that to mean anything."""
 
 
-def list_problems(seed: int) -> Iterator[Problem]:
-    """Fit a classifier to one modality of each kind at a time."""
-    from ...datasets.registry import load_dataset
+class Reference:
+    """Linear models of every modality alone, fitted to one draw of a data set.
 
-    for name, modality, show in (
-        ("avdigits", "audio", None),
-        ("avdigits", "image", None),
-        ("shapes-text", "image", _show_scenes),
-        ("shapes-text", "text", _show_scenes),
-        ("synth-redundant", "a", None),
-    ):
-        dataset = load_dataset(name)
+    Parameters
+    ----------
+    dataset : Dataset
+        Any.
+    seed : int
+        Of the data.
+    """
+
+    def __init__(self, dataset: Dataset, seed: int) -> None:
+        from ...fusions.registry import make_fusion
+
         raw = dataset.load(seed)
-        train, validation = (raw.train, raw.validation) if show is None else show(seed)
-        extractor = dataset.featurizer().extractors[modality].fit(train.modalities[modality])
+        rows = make_generator("calibrate", dataset.name, seed).permutation(len(raw.validation))[:SAMPLES]
+        self.dataset, self.seed = dataset, seed
+        self.train, self.validation = raw.train, raw.validation.take(np.sort(rows))
+        self._featurizer = dataset.featurizer().fit(raw.train)
+        self._models = {}
+        for name in raw.train.names:
+            own = self._view(raw.train, name)
+            self._models[name] = (
+                make_fusion("unimodal", modality=name).fit(own),
+                make_fusion("majority").fit(own),
+            )
 
-        def featurize(content: Modality, extractor=extractor) -> NDArray[np.float32]:  # type: ignore[no-untyped-def]
-            features: NDArray[np.float32] = extractor.transform(content)["vector"].values
-            return features
+    def margin(self, modality: str, data: MultimodalData | None = None) -> float:
+        """Score of a model above chance on the validation split, or on data made of it."""
+        from ..cell import predict_outputs
+        from ..metrics import PRIMARY, metrics
 
-        yield _fit(name, modality, train, validation, featurize)
-    yield _fit("avdigits (cepstra)", "frames", *_take_cepstra(seed), _average_quarters)
+        own = self._view(self.validation if data is None else data, modality)
+        metric, n_classes = metrics[PRIMARY[self.dataset.card.task]], len(self.dataset.card.classes)
+        score, chance = (
+            metric.score(own.labels, predict_outputs(model, own, n_classes))
+            for model in self._models[modality]
+        )
+        return float(score - chance)
 
+    def damaged_margin(self, scenario: Scenario, modality: str, level: float) -> float:
+        """Score above chance under a scenario; all levels share their random numbers."""
+        rng = make_generator("calibrate", self.dataset.name, scenario.name, modality, self.seed)
+        return self.margin(modality, scenario.change(self.validation, modality, level, rng, self.train))
 
-def _fit(
-    name: str, modality: str, train: MultimodalData, validation: MultimodalData, featurize: Featurize
-) -> Problem:
-    from ...fusions.registry import make_fusion
-
-    problem = Problem(name, modality, train, validation, featurize, make_fusion("early-mlp", random_state=0))
-    problem.classifier.fit(problem.view(train.modalities[modality], train.labels))
-    return problem
-
-
-def _show_scenes(seed: int) -> tuple[MultimodalData, MultimodalData]:
-    """Scenes and sentences that fit, the label being what they show: its class is in neither of them."""
-    from ...datasets._scenes import draw_scenes
-    from ...datasets._sentences import write_sentences
-
-    def draw(part: str, n: int) -> MultimodalData:
-        rng = make_generator("calibrate", part, seed)
-        attributes = rng.integers(3, size=(3, n))
-        modalities = {
-            "image": Modality(Kind.IMAGE, draw_scenes(attributes, rng)),
-            "text": Modality(Kind.TEXT, write_sentences(attributes, rng)),
-        }
-        return MultimodalData(modalities, np.array([9, 3, 1]) @ attributes)
-
-    return draw("train", 1500), draw("validation", 400)
+    def _view(self, data: MultimodalData, modality: str) -> MultimodalData:
+        """Features of one modality, of the samples that have it."""
+        there = data.take(data.has(modality))
+        views = self._featurizer.transform_modality(modality, there.modalities[modality])
+        return MultimodalData({modality: views["vector"]}, there.labels)
 
 
-def _take_cepstra(seed: int) -> tuple[MultimodalData, MultimodalData]:
-    """Cepstra of spoken digits as raw sequences: no embedded data set has any of its own."""
-    from ...datasets.registry import load_dataset
+def calibrate(dataset: Dataset, on_row: Callable[[str, Row], None] | None = None) -> Calibration:
+    """Calibrate all scenarios that have a span of levels, on each modality that they can change.
 
-    splits = load_dataset("avdigits").features(("sequence",), seed)
-    train, validation = (
-        MultimodalData({"frames": part.modalities["audio"]}, part.y)
-        for part in (splits.train, splits.validation)
+    Parameters
+    ----------
+    dataset : Dataset
+        Any.
+    on_row : callable, optional
+        Told of each scenario and modality when it is done.
+
+    Returns
+    -------
+    Calibration
+        Modalities whose margin is below `LEAST_MARGIN`, and scenarios that these data cannot be put under,
+        have no rows.
+    """
+    from ..metrics import PRIMARY
+
+    references = [Reference(dataset, seed) for seed in range(SEEDS)]
+    margins = {
+        name: float(np.mean([reference.margin(name) for reference in references]))
+        for name in dataset.card.modalities
+    }
+    rows = {}
+    for name, scenario in scenarios.items():
+        for modality in scenario.targets_in(dataset.card.modalities) if scenario.span else []:
+            if margins[modality] < LEAST_MARGIN:
+                continue
+            try:
+                row = _calibrate_one(scenario, modality, references, margins[modality])
+            except FusebenchError:  # such as audio of an unknown rate
+                continue
+            rows[f"{name}-{modality}"] = row
+            if on_row is not None:
+                on_row(f"{name}-{modality}", row)
+    return Calibration(
+        dataset.name,
+        PRIMARY[dataset.card.task],
+        len(references[0].validation),
+        SEEDS,
+        {name: round(margin, 4) for name, margin in margins.items()},
+        rows,
     )
-    return train, validation
 
 
-def _average_quarters(sequences: Modality) -> NDArray[np.float32]:
-    """Mean frame of each quarter of a sequence, shape (n, 4 d)."""
-    assert sequences.lengths is not None  # noqa: S101  (for the type checker)
-    rows = [
-        np.concatenate([part.mean(axis=0) for part in np.array_split(frames[:length], 4)])
-        for frames, length in zip(sequences.values, sequences.lengths, strict=True)
-    ]
-    return np.array(rows, np.float32)
+def _calibrate_one(scenario: Scenario, modality: str, references: list[Reference], clean: float) -> Row:
+    def cost(level: float) -> float:
+        damaged = [reference.damaged_margin(scenario, modality, level) for reference in references]
+        return 1 - float(np.mean(damaged)) / clean
+
+    grid = np.linspace(0, 1, STEPS + 1)
+    shares = find_shares(np.array([0.0, *(cost(scenario.at(share)) for share in grid[1:])]))
+    levels = _shorten([scenario.at(share) for share in shares])
+    # Measured, not interpolated: where a corruption goes in leaps, that shows.
+    return Row(levels, tuple(round(cost(level), 3) for level in levels))
 
 
-def measure(scenario: Scenario, level: float, problem: Problem, seed: int) -> float:
-    """Share of the accuracy above chance that a level costs."""
-    rng = make_generator("calibrate", scenario.name, problem.name, seed)
-    changed = scenario.change(problem.validation, problem.modality, level, rng, problem.train)
-    clean = problem.score(problem.validation.modalities[problem.modality])
-    return 1 - problem.score(changed.modalities[problem.modality]) / clean
+def find_shares(costs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Find how far through a span the targets lie.
+
+    Costs are made monotone by isotonic regression and interpolated. Severities that the strongest level does
+    not reach are spread evenly from the last one that is reached, so that the fifth is the strongest level.
+
+    Parameters
+    ----------
+    costs : numpy.ndarray of shape (n,)
+        Measured at even steps through the span. The first is 0.
+
+    Returns
+    -------
+    numpy.ndarray of shape (5,)
+        Strictly rising, above 0 and at most 1.
+
+    Examples
+    --------
+    >>> find_shares(np.array([0.0, 0.2, 0.4, 0.6, 0.8])).round(3)
+    array([0.125, 0.25 , 0.438, 0.625, 0.875])
+    >>> find_shares(np.array([0.0, 0.05, 0.25, 0.25, 0.25])).round(3)
+    array([0.312, 0.438, 0.625, 0.812, 1.   ])
+    """
+    from sklearn.isotonic import isotonic_regression
+
+    grid = np.linspace(0, 1, len(costs))
+    # Noise of measurement may make a slight level a gain; that costs nothing.
+    rising = np.maximum(isotonic_regression(costs), 0)
+    rising[0] = 0
+    targets = np.array(TARGETS)
+    reached = int((targets < rising[-1]).sum())
+    shares = np.interp(targets[:reached], rising, grid)
+    last = shares[-1] if reached else 0.0
+    return np.append(shares, np.linspace(last, 1, len(targets) - reached + 1)[1:])
+
+
+def _shorten(levels: list[float]) -> tuple[float, ...]:
+    """Round to three digits, or as many as tell the levels apart."""
+    for digits in range(3, 17):
+        short = tuple(float(f"{level:.{digits}g}") for level in levels)
+        if len(set(short)) == len(short):
+            return short
+    return tuple(levels)
 
 
 def render() -> str:
-    """Measure all and write the page."""
-    costs: dict[tuple[str, str], list[list[float]]] = {}
-    clean: dict[str, list[float]] = {}
-    for seed in range(SEEDS):
-        for problem in list_problems(seed):
-            title = f"{problem.name}, {problem.modality}"
-            clean.setdefault(title, []).append(problem.score(problem.validation.modalities[problem.modality]))
-            for name, scenario in scenarios.items():
-                if scenario.mechanism in ("noise", "misalignment") and problem.kind in (scenario.kinds or ()):
-                    row = [measure(scenario, level, problem, seed) for level in scenario.levels.values()]
-                    costs.setdefault((name, title), []).append(row)
-    lines = [_HEAD.format(target=TARGET, seeds=SEEDS)]
-    lines += [f"| {title} | {np.mean(values):.2f} |" for title, values in clean.items()]
-    lines += [_TABLE]
-    for name, scenario in scenarios.items():
-        for (other, title), rows in costs.items():
-            if other == name:
-                measured = zip(scenario.levels.values(), np.mean(rows, axis=0), strict=True)
-                cells = " | ".join(f"{level:g}: {cost:.0%}" for level, cost in measured)
-                lines.append(f"| `{name}` | {title} | {cells} |")
-    return "\n".join(lines)
+    """Make the page from the files of the registry's data sets."""
+    found = (read_calibration(cls().calibration_file) for cls in map(datasets.__getitem__, datasets))
+    targets = ", ".join(f"{target:.0%}" for target in TARGETS)
+    head = _HEAD.format(targets=targets, seeds=SEEDS, samples=SAMPLES, least=LEAST_MARGIN)
+    return "\n\n".join([head, *("\n".join(_describe(one)) for one in found if one is not None)])
+
+
+def _describe(calibration: Calibration) -> Iterable[str]:
+    margins = [f"{name} {margin:.2f}" for name, margin in calibration.margins.items()]
+    yield f"## {calibration.dataset}\n"
+    yield f"Margin over chance ({calibration.metric}, {calibration.samples} samples): {', '.join(margins)}."
+    without = [name for name, margin in calibration.margins.items() if margin < LEAST_MARGIN]
+    if without:
+        yield f"At chance, so that the table of the scenario is kept: {', '.join(without)}."
+    if calibration.rows:
+        yield "\n| scenario-modality | 1 | 2 | 3 | 4 | 5 |\n| --- | --- | --- | --- | --- | --- |"
+    for key, row in calibration.rows.items():
+        cells = " | ".join(
+            f"{level:g}: {cost:.0%}" for level, cost in zip(row.levels, row.costs, strict=True)
+        )
+        yield f"| `{key}` | {cells} |"
 
 
 _HEAD = """\
@@ -165,23 +216,19 @@ _HEAD = """\
 
 Written by `python -P -m fusebench.bench.scenarios.calibrate`; do not edit.
 
-The strategy `early-mlp` is trained on one modality of clean embedded data. The share of its accuracy above
-chance that it loses on the validation split is the cost of a severity, a mean over {seeds} seeds. Severity
-3 is chosen so that it costs about {target:.0%}, as a mean over the data sets of the kind, where the
-corruption can reach that: the order of words tells a bag of words nothing. The other severities lie around
-it, so that the amount grows; on pictures of 8 by 8 pixels two neighbouring ones may be the same. Delays are
-not calibrated but round numbers of milliseconds, and levels of absence are rates. The label of `shapes-
-text` is in no modality alone: here it is what the scene shows. Pictures of `avdigits` suffer from the
-slightest grey, since they have pixels that are black in nearly all of training.
+Severities 1 to 5 of noise and misalignment are calibrated to each data set: they should cost a linear model
+of the modality alone (`unimodal`) {targets} of its margin over chance (`majority`). The model
+is fitted to clean training data and scored on at most {samples} samples of the validation split; costs are
+means over {seeds} seeds. Levels between those measured are interpolated on a monotone curve. Each entry is
+the level, then what it was measured to cost.
 
-| data set, modality | accuracy above chance, clean |
-| --- | --- |"""
-
-_TABLE = """
-Each entry is the level, then what it costs.
-
-| scenario | data set, modality | 1 | 2 | 3 | 4 | 5 |
-| --- | --- | --- | --- | --- | --- | --- |"""
+Costs differ from their targets where a corruption goes in leaps (a picture of 8 by 8 pixels has few
+resolutions), and where even its strongest level costs less: then the severities that are out of reach are
+spread up to that level. The order of words, for example, tells a bag of words nothing. A modality whose
+margin is below {least} has no row, nor has a data set that is not here: their severities are those of the
+scenario, which `fusebench show NAME` tells and which are calibrated to nothing. `fusebench calibrate DATASET`
+measures a data set, one's own too, and all later runs use what it found. The levels were found at the default
+options of a data set."""
 
 if __name__ == "__main__":
     print(render())

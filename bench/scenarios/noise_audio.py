@@ -1,7 +1,7 @@
 """Noise on waveforms: other sounds, the room, and faults of the line.
 
-Each utterance is changed by itself, over its valid samples. The tables of levels were measured, see
-docs/severities.md.
+Each utterance is changed by itself, over its valid samples. The tables of levels are for data that
+have no calibrated ones, see docs/severities.md.
 """
 
 import numpy as np
@@ -25,6 +25,7 @@ PACKET = 0.02
     "noise-audio-white",
     mechanism="noise",
     levels={1: 35.0, 2: 30.0, 3: 24.0, 4: 18.0, 5: 10.0},
+    span=(60.0, -20.0),
     level_name="signal-to-noise ratio in dB",
     identity=float("inf"),
     kinds=[Kind.AUDIO],
@@ -58,6 +59,7 @@ def add_white_noise(
     "noise-audio-babble",
     mechanism="noise",
     levels={1: 30.0, 2: 25.0, 3: 17.0, 4: 12.0, 5: 5.0},
+    span=(60.0, -20.0),
     level_name="signal-to-noise ratio in dB",
     identity=float("inf"),
     kinds=[Kind.AUDIO],
@@ -99,6 +101,7 @@ def add_babble(
     "noise-audio-reverberation",
     mechanism="noise",
     levels={1: 15.0, 2: 10.0, 3: 3.0, 4: -3.0, 5: -10.0},
+    span=(40.0, -30.0),
     level_name="direct-to-reverberant ratio in dB",
     identity=float("inf"),
     kinds=[Kind.AUDIO],
@@ -133,6 +136,7 @@ def add_reverberation(
     "noise-audio-clipping",
     mechanism="noise",
     levels={1: 0.05, 2: 0.15, 3: 0.35, 4: 0.55, 5: 0.8},
+    span=(0.0, 0.99),
     level_name="share of samples that are clipped",
     identity=0.0,
     kinds=[Kind.AUDIO],
@@ -162,6 +166,7 @@ def clip(
     "noise-audio-packet-loss",
     mechanism="noise",
     levels={1: 0.1, 2: 0.2, 3: 0.32, 4: 0.5, 5: 0.7},
+    span=(0.0, 0.95),
     level_name="share of packets that are lost",
     identity=0.0,
     kinds=[Kind.AUDIO],
@@ -183,6 +188,7 @@ def lose_packets(
     "noise-audio-bandwidth",
     mechanism="noise",
     levels={1: 3000.0, 2: 2200.0, 3: 1700.0, 4: 1300.0, 5: 1000.0},
+    span=(8000.0, 200.0),
     level_name="highest frequency in Hz",
     identity=float("inf"),
     kinds=[Kind.AUDIO],

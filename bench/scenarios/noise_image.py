@@ -1,7 +1,7 @@
 """Noise on pixels: the sensor, the lens, the scene and the file.
 
 Lengths are in parts of a side, so that a level means the same for pictures of every size. The tables of
-levels were measured, see docs/severities.md.
+levels are for data that have no calibrated ones, see docs/severities.md.
 """
 
 from io import BytesIO
@@ -31,6 +31,7 @@ GREY = 128
     "noise-image-gaussian",
     mechanism="noise",
     levels={1: 0.01, 2: 0.02, 3: 0.037, 4: 0.07, 5: 0.15},
+    span=(0.002, 2.0),
     level_name="standard deviation, 1 = full scale",
     identity=0.0,
     kinds=[Kind.IMAGE],
@@ -60,6 +61,7 @@ def add_pixel_noise(
     "noise-image-salt-pepper",
     mechanism="noise",
     levels={1: 0.005, 2: 0.01, 3: 0.02, 4: 0.05, 5: 0.15},
+    span=(0.001, 1.0),
     level_name="share of pixels",
     identity=0.0,
     kinds=[Kind.IMAGE],
@@ -80,6 +82,7 @@ def add_salt_and_pepper(
     "noise-image-blur",
     mechanism="noise",
     levels={1: 0.02, 2: 0.04, 3: 0.055, 4: 0.08, 5: 0.15},
+    span=(0.01, 0.5),
     level_name="standard deviation in sides of the image",
     identity=0.0,
     kinds=[Kind.IMAGE],
@@ -101,6 +104,7 @@ def blur(
     "noise-image-occlusion",
     mechanism="noise",
     levels={1: 0.1, 2: 0.2, 3: 0.3, 4: 0.45, 5: 0.65},
+    span=(0.0, 1.0),
     level_name="side of the patch in sides of the image",
     identity=0.0,
     kinds=[Kind.IMAGE],
@@ -136,6 +140,7 @@ def occlude(
     "noise-image-contrast",
     mechanism="noise",
     levels={1: 0.05, 2: 0.08, 3: 0.12, 4: 0.4, 5: 0.7},
+    span=(0.0, 1.0),
     level_name="share of the contrast that is lost",
     identity=0.0,
     kinds=[Kind.IMAGE],
@@ -155,6 +160,7 @@ def lower_contrast(
     "noise-image-jpeg",
     mechanism="noise",
     levels={1: 90.0, 2: 75.0, 3: 60.0, 4: 30.0, 5: 10.0},
+    span=(100.0, 1.0),
     level_name="JPEG quality",
     identity=float("inf"),
     kinds=[Kind.IMAGE],
@@ -188,6 +194,7 @@ def compress(
     "noise-image-rotation",
     mechanism="noise",
     levels={1: 4.0, 2: 8.0, 3: 11.0, 4: 20.0, 5: 30.0},
+    span=(0.0, 90.0),
     level_name="degrees",
     identity=0.0,
     kinds=[Kind.IMAGE],
@@ -210,6 +217,7 @@ def rotate(
     "noise-image-resolution",
     mechanism="noise",
     levels={1: 1.1, 2: 1.2, 3: 1.33, 4: 2.0, 5: 4.0},
+    span=(1.0, 16.0),
     level_name="pixels of a side for one that is left",
     identity=1.0,
     kinds=[Kind.IMAGE],

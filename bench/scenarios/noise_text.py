@@ -1,6 +1,6 @@
 """Noise on texts: fingers, scanners, and words that are lost or moved.
 
-The tables of levels were measured, see docs/severities.md.
+The tables of levels are for data that have no calibrated ones, see docs/severities.md.
 """
 
 import re
@@ -19,6 +19,7 @@ __all__ = ["add_typos", "confuse_letters", "drop_words", "move_words", "truncate
     "noise-text-typos",
     mechanism="noise",
     levels={1: 0.05, 2: 0.1, 3: 0.2, 4: 0.3, 5: 0.5},
+    span=(0.0, 1.0),
     level_name="share of letters mistyped",
     identity=0.0,
     kinds=[Kind.TEXT],
@@ -54,6 +55,7 @@ def add_typos(
     "noise-text-ocr",
     mechanism="noise",
     levels={1: 0.05, 2: 0.1, 3: 0.16, 4: 0.3, 5: 0.5},
+    span=(0.0, 1.0),
     level_name="share of confusable characters confused",
     identity=0.0,
     kinds=[Kind.TEXT],
@@ -84,6 +86,7 @@ def confuse_letters(
     "noise-text-word-drop",
     mechanism="noise",
     levels={1: 0.05, 2: 0.1, 3: 0.15, 4: 0.3, 5: 0.5},
+    span=(0.0, 0.95),
     level_name="share of words dropped",
     identity=0.0,
     kinds=[Kind.TEXT],
@@ -107,6 +110,7 @@ def drop_words(
     "noise-text-word-order",
     mechanism="noise",
     levels={1: 0.5, 2: 1.0, 3: 2.0, 4: 4.0, 5: 8.0},
+    span=(0.25, 32.0),
     level_name="standard deviation of a word's move, in words",
     identity=0.0,
     kinds=[Kind.TEXT],
@@ -131,6 +135,7 @@ def move_words(
     "noise-text-truncation",
     mechanism="noise",
     levels={1: 0.03, 2: 0.06, 3: 0.13, 4: 0.25, 5: 0.5},
+    span=(0.0, 0.95),
     level_name="share of characters cut off",
     identity=0.0,
     kinds=[Kind.TEXT],

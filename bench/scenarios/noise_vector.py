@@ -1,7 +1,7 @@
 """Noise on vectors and sequences of features, where these are the raw data, as of sensors.
 
-Spreads and means are those of the clean training data. The tables of levels were measured, see
-docs/severities.md.
+Spreads and means are those of the clean training data. The tables of levels are for data that
+have no calibrated ones, see docs/severities.md.
 """
 
 from dataclasses import replace
@@ -19,6 +19,7 @@ __all__ = ["add_drift", "add_gaussian_noise", "drop_features", "scale_features"]
     "noise-vector-gaussian",
     mechanism="noise",
     levels={1: 0.5, 2: 1.0, 3: 2.0, 4: 3.0, 5: 4.5},
+    span=(0.1, 30.0),
     level_name="standard deviations of the feature",
     identity=0.0,
     kinds=[Kind.VECTOR, Kind.SEQUENCE],
@@ -46,6 +47,7 @@ def add_gaussian_noise(
     "noise-vector-dropout",
     mechanism="noise",
     levels={1: 0.2, 2: 0.4, 3: 0.65, 4: 0.8, 5: 0.9},
+    span=(0.0, 0.98),
     level_name="share of features lost",
     identity=0.0,
     kinds=[Kind.VECTOR, Kind.SEQUENCE],
@@ -66,6 +68,7 @@ def drop_features(
     "noise-vector-scaling",
     mechanism="noise",
     levels={1: 0.5, 2: 1.0, 3: 1.8, 4: 3.0, 5: 4.5},
+    span=(0.1, 8.0),
     level_name="standard deviation of the logarithm of the gain",
     identity=0.0,
     kinds=[Kind.VECTOR, Kind.SEQUENCE],
@@ -85,6 +88,7 @@ def scale_features(
     "noise-vector-drift",
     mechanism="noise",
     levels={1: 1.0, 2: 2.5, 3: 5.0, 4: 7.0, 5: 9.0},
+    span=(0.25, 50.0),
     level_name="standard deviations of the feature at the end",
     identity=0.0,
     kinds=[Kind.VECTOR, Kind.SEQUENCE],

@@ -1,7 +1,7 @@
 """What a scenario is, and the table of those that are known."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -34,7 +34,7 @@ class Scenario:
         Takes the data, the name of the modality to change ("" for all), the level, a generator, and the
         clean training data (for the spread of features); gives the changed data.
     levels : mapping of int to float
-        The physical amount at each severity, 1 (slight) to 5 (severe).
+        The physical amount at each severity, 1 (slight) to 5 (severe), where nothing better is known.
     level_name : str
         What the amount is, with its unit.
     identity : float
@@ -46,6 +46,9 @@ class Scenario:
         one modality. Joined names (``"audio+video"``) mean several at once.
     applies_to : {"both", "train", "test"}
         Which data it may change: those for training (and validation), those for the test, or either.
+    span : tuple of float, optional
+        Of a scenario that is calibrated to each data set: a level that costs next to nothing, and the
+        strongest sensible one.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Scenario:
     kinds: frozenset[Kind] | None = None
     targets: Targets | None = None
     applies_to: Literal["both"] | Part = "both"
+    span: tuple[float, float] | None = None
 
     @property
     def summary(self) -> str:
@@ -72,6 +76,21 @@ class Scenario:
         if self.kinds is None:
             return [""]
         return [name for name, kind in modalities.items() if kind in self.kinds]
+
+    def at(self, share: float) -> float:
+        """Give the level this share of the way through the span: by ratios if both ends are positive.
+
+        Examples
+        --------
+        >>> scenarios["noise-audio-white"].at(0.5), round(scenarios["noise-image-jpeg"].at(0.5), 3)
+        (20.0, 10.0)
+        """
+        if self.span is None:
+            raise ValueError(f"The scenario {self.name!r} has no span of levels.")
+        first, last = self.span
+        if min(first, last) > 0:
+            return float(first * (last / first) ** share)
+        return first + (last - first) * share
 
 
 @dataclass(frozen=True)
@@ -166,6 +185,7 @@ def register_scenario(
     kinds: Iterable[Kind] | None = None,
     targets: Targets | None = None,
     applies_to: Literal["both"] | Part = "both",
+    span: tuple[float, float] | None = None,
 ) -> Callable[[Change], Change]:
     """Make a decorator that enters a scenario into the registry.
 
@@ -183,7 +203,9 @@ def register_scenario(
         taken = None if kinds is None else frozenset(kinds)
         scenarios.add(
             name,
-            Scenario(name, mechanism, change, dict(levels), level_name, identity, taken, targets, applies_to),
+            Scenario(
+                name, mechanism, change, dict(levels), level_name, identity, taken, targets, applies_to, span
+            ),
         )
         return change
 
@@ -191,7 +213,11 @@ def register_scenario(
 
 
 def find_conditions(
-    modalities: Mapping[str, Kind], patterns: Iterable[str] = ("*",), *, part: Part = "test"
+    modalities: Mapping[str, Kind],
+    patterns: Iterable[str] = ("*",),
+    *,
+    severities: Mapping[str, tuple[float, ...]] | None = None,
+    part: Part = "test",
 ) -> list[Condition]:
     """List the conditions that apply to data of these modalities; clean is always the first.
 
@@ -201,6 +227,9 @@ def find_conditions(
         Raw modalities of a data set.
     patterns : iterable of str
         Globs of scenario names.
+    severities : mapping of str to tuple of five floats, optional
+        Levels that were calibrated to the data set, by scenario and modality joined by "-"; others are
+        those of the scenario.
     part : {"test", "train"}
         Which data are to be changed.
 
@@ -229,6 +258,8 @@ def find_conditions(
                 other = {"train": "training", "test": "test"}[scenario.applies_to]
                 raise FusebenchError(f"The scenario {name!r} applies to {other} data only.")
             continue
-        targets = scenario.targets_in(modalities)
-        found += [Condition(scenario, target, severity) for target in targets for severity in scenario.levels]
+        for target in scenario.targets_in(modalities):
+            calibrated = (severities or {}).get(f"{name}-{target}")
+            own = replace(scenario, levels=dict(enumerate(calibrated, 1))) if calibrated else scenario
+            found += [Condition(own, target, severity) for severity in own.levels]
     return found

@@ -143,6 +143,11 @@ class FileDataset(OwnDataset):
         except (OSError, ValueError) as error:
             raise FusebenchError(f"{self._origin}: {error}.") from error
 
+    @property
+    def calibration_file(self) -> Path:
+        """Beside the file."""
+        return self.path.with_suffix(".severities.json")
+
     def fingerprint(self) -> str:
         """Hash the file, those that it names, and the column of the labels."""
         files = hash_files([self.path, *self.contents.files])
@@ -176,6 +181,10 @@ class MemoryDataset(OwnDataset):
     def contents(self) -> Contents:
         """All samples."""
         return self._contents
+
+    @property
+    def calibration_file(self) -> None:
+        """Data in memory keep the severities of the scenarios."""
 
     def fingerprint(self) -> str:
         """Hash every array."""

@@ -1,45 +1,147 @@
-"""The table of what severities cost, and how it is measured."""
+"""Severities that cost the same on every data set: how they are found, and those of the package."""
 
-import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from fusebench.bench.scenarios.calibrate import TARGET, list_problems, measure
-from fusebench.bench.scenarios.registry import scenarios
+from fusebench.bench.scenarios.calibrate import (
+    LEAST_MARGIN,
+    TARGETS,
+    Reference,
+    calibrate,
+    find_shares,
+    render,
+)
+from fusebench.bench.scenarios.registry import find_conditions, scenarios
+from fusebench.datasets.calibration import read_calibration
+from fusebench.datasets.registry import datasets, load_dataset
 
 PAGE = Path(__file__).parents[3] / "docs" / "severities.md"
-ROWS = [
-    (
-        row[1],
-        [float(level) for level in re.findall(r" ([\d.-]+): ", row[2])],
-        re.findall(r": (-?\d+)%", row[2]),
-    )
-    for row in re.finditer(r"^\| `([a-z-]+)` \|[^|]*\|(.*)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
-]
-OUT_OF_REACH = {"noise-text-word-order", "misalignment-shift"}
+SMALL = {"n_train": 300, "n_validation": 200, "n_test": 50}
+SHIPPED = {
+    name: found
+    for name in datasets
+    if (found := read_calibration(datasets[name]().calibration_file)) is not None
+}
+ROWS = [pytest.param(name, key, id=f"{name}-{key}") for name, found in SHIPPED.items() for key in found.rows]
 
 
-def test_the_table_holds_every_level_in_use():
-    calibrated = {
+def name_of(key, modalities):
+    return next(name for name in scenarios if key in {f"{name}-{modality}" for modality in modalities})
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(-0.5, 1.5), min_size=2, max_size=12))
+def test_shares_rise_strictly_whatever_was_measured(measured):
+    shares = find_shares(np.array([0.0, *measured]))
+    assert shares.shape == (5,)
+    assert shares[0] > 0
+    assert shares[-1] <= 1
+    assert (np.diff(shares) > 0).all()
+
+
+@settings(deadline=None)
+@given(st.floats(0.75, 3), st.integers(2, 20))
+def test_costs_on_a_line_are_found_exactly(slope, n):
+    shares = find_shares(slope * np.linspace(0, 1, n + 1))
+    np.testing.assert_allclose(slope * shares, TARGETS)
+
+
+def test_what_is_out_of_reach_is_spread_up_to_the_strongest_level():
+    shares = find_shares(np.array([0.0, 0.15, 0.3]))
+    np.testing.assert_allclose(shares, [1 / 3, 2 / 3, 7 / 9, 8 / 9, 1])
+    np.testing.assert_allclose(find_shares(np.zeros(3)), [0.2, 0.4, 0.6, 0.8, 1])
+
+
+def test_spans_lead_away_from_the_identity():
+    calibrated = {name: scenario for name, scenario in scenarios.items() if scenario.span}
+    assert set(calibrated) == {
         name for name, scenario in scenarios.items() if scenario.mechanism in ("noise", "misalignment")
     }
-    assert {name for name, _, _ in ROWS} == calibrated
-    for name, levels, _ in ROWS:
-        assert levels == pytest.approx(list(scenarios[name].levels.values()), rel=1e-4)
+    for scenario in calibrated.values():
+        first, last = scenario.span
+        assert abs(last - scenario.identity) > abs(first - scenario.identity) or np.isinf(scenario.identity)
+        assert (last < first) == np.isinf(scenario.identity)  # signal-to-noise ratios and the like fall
+        assert scenario.at(0) == pytest.approx(first)
+        assert scenario.at(1) == pytest.approx(last)
+        assert set(scenario.levels) == {1, 2, 3, 4, 5}
 
 
-@pytest.mark.parametrize("name", sorted({name for name, _, _ in ROWS} - OUT_OF_REACH))
-def test_severity_3_costs_about_the_stated_share(name):
-    costs = np.array([costs for other, _, costs in ROWS if other == name], float).mean(axis=0) / 100
-    assert costs[2] == pytest.approx(TARGET, abs=0.11)
-    assert costs[0] < costs[2] < costs[4]
+@pytest.mark.parametrize(("name", "key"), ROWS)
+def test_what_is_shipped_is_strict_and_of_its_span(name, key):
+    row = SHIPPED[name].rows[key]
+    scenario = scenarios[name_of(key, load_dataset(name).card.modalities)]
+    first, last = scenario.span
+    steps = np.diff([first, *row.levels]) * np.sign(last - first)
+    assert (steps > 0).all()
+    assert abs(row.levels[-1] - first) <= abs(last - first) * (1 + 1e-9)
+    assert row.costs[-1] > row.costs[0] or row.costs[-1] < TARGETS[0]
 
 
-def test_cost_is_the_share_of_accuracy_above_chance():
-    """A share of pairs mismatched costs that share, but for the halves that hit their own class."""
-    problem = next(problem for problem in list_problems(seed=9) if problem.name == "synth-redundant")
-    scenario = scenarios["misalignment-mismatch"]
-    assert measure(scenario, 0.0, problem, seed=0) == 0
-    assert measure(scenario, 1.0, problem, seed=0) == pytest.approx(1, abs=0.2)
+def test_severities_cost_what_they_should_on_most_data():
+    """Costs that lie off are those of leaps and of what is out of reach: a few."""
+    costs = np.array([row.costs for found in SHIPPED.values() for row in found.rows.values()])
+    off = np.abs(np.median(costs, axis=0) - TARGETS)
+    assert (off < 0.03).all()
+    assert (np.abs(costs - TARGETS) < 0.05).mean() > 0.6
+
+
+def test_the_page_is_made_of_the_files():
+    assert PAGE.read_text(encoding="utf-8") == render() + "\n"
+
+
+def test_conditions_take_the_levels_of_the_data_set():
+    dataset = load_dataset("avdigits")
+    levels = dataset.severities["noise-audio-white-audio"]
+    found = find_conditions(dataset.card.modalities, ["noise-audio-white"], severities=dataset.severities)
+    assert [condition.level for condition in found[1:]] == list(levels)
+    assert tuple(scenarios["noise-audio-white"].levels.values()) != levels
+    training = find_conditions(dataset.card.modalities, severities=dataset.severities, part="train")
+    assert next(c for c in training if c.slug == "noise-audio-white-audio-3").level == levels[2]
+
+
+def test_another_level_is_another_cell(monkeypatch):
+    from fusebench.bench.plan import make_plan
+    from fusebench.bench.suite import load_suite
+
+    suite = load_suite("quick", datasets=("synth-unique",), fusions=("late-mean",), scenarios=("noise-*",))
+    before = {cell.key for cell in make_plan(suite)}
+    monkeypatch.setattr(datasets["synth-unique"], "severities", {"noise-vector-drift-a": (1, 2, 3, 4, 5)})
+    assert before.isdisjoint(cell.key for cell in make_plan(suite))
+
+
+def test_a_share_of_pairs_mismatched_costs_that_share():
+    """Who is given another's modality is right by chance, and chance is subtracted."""
+    reference = Reference(load_dataset("synth-redundant"), seed=5)
+    mismatch = scenarios["misalignment-mismatch"]
+    clean = reference.margin("a")
+    assert reference.damaged_margin(mismatch, "a", 0.0) == clean
+    assert reference.damaged_margin(mismatch, "a", 0.5) == pytest.approx(clean / 2, abs=0.06)
+    assert reference.damaged_margin(mismatch, "a", 1.0) == pytest.approx(0, abs=0.08)
+
+
+def test_the_test_split_is_not_looked_at(monkeypatch):
+    dataset = load_dataset("synth-unique", **SMALL)
+    load = type(dataset).load
+
+    def without_test(self, seed=0):
+        splits = load(self, seed)
+        return type(splits)(splits.train, splits.validation, None)
+
+    expected = calibrate(dataset)
+    monkeypatch.setattr(type(dataset), "load", without_test)
+    assert calibrate(dataset) == expected
+    assert expected.samples == 200
+
+
+def test_a_modality_at_chance_keeps_the_table_of_the_scenario():
+    found = calibrate(load_dataset("synth-xor", **SMALL))
+    assert max(found.margins.values()) < LEAST_MARGIN
+    assert found.rows == {}
+
+
+def test_what_is_shipped_can_be_found_again():
+    assert calibrate(load_dataset("synth-unique")) == SHIPPED["synth-unique"]

@@ -76,6 +76,29 @@ def test_a_table_with_files_is_run_by_worker_processes(folder, tmp_path):
     check_run(tmp_path, "mine", ["photo", "speech", "note", "embedding", "gait", "age"])
 
 
+def test_severities_are_calibrated_to_a_file_and_used_with_it(call, folder, tmp_path):
+    copy = tmp_path / "arrays.npz"
+    copy.write_bytes((folder / "arrays.npz").read_bytes())
+    before = load_dataset(str(copy))
+    assert before.severities == {}
+    code, output, error = call("calibrate", "arrays.npz", cwd=tmp_path)
+    assert code == 0, error
+    assert f"Written: {copy.with_suffix('.severities.json').name}" in output
+    levels = before.severities["noise-vector-gaussian-a"]
+    asked = ["-d", "arrays.npz", "-f", "late-mean", "-s", "noise-vector-gaussian", "--seeds", 1, "-j", 1]
+    code, _, error = call("run", *asked, "--out", "out", cwd=tmp_path)
+    assert code == 0, error
+    records = pd.read_csv(tmp_path / "out" / "results.csv")
+    own = records[(records["modality"] == "a") & (records["fusion"] == "late-mean")]
+    assert tuple(own.drop_duplicates("severity").sort_values("severity")["level"]) == levels
+
+
+def test_data_in_memory_keep_the_severities_of_the_scenarios():
+    y = np.arange(40) % 2
+    dataset = fusebench.Dataset.from_arrays({"a": y[:, None] * 1.0, "y": y}, name="avdigits")
+    assert dataset.severities == {}
+
+
 def test_data_that_lack_much_are_scored_where_they_can_be(tmp_path):
     """Half of b is absent, so that a, which these samples must keep, cannot be absent from four in five."""
     rng = np.random.default_rng(0)
