@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ...errors import FusebenchError
-from . import catalogue, comparing, fetching, inspect, reporting, running
+from . import calibrating, catalogue, comparing, fetching, inspect, reporting, running
 
 __all__ = ["app", "main"]
 
@@ -21,6 +21,7 @@ app = typer.Typer(
 app.command("run")(running.run)
 app.command("plan")(running.plan)
 app.command("inspect")(inspect.inspect)
+app.command("calibrate")(calibrating.calibrate)
 app.command("list")(catalogue.list_names)
 app.command("show")(catalogue.show)
 app.command("check")(catalogue.check)
