@@ -1,6 +1,5 @@
 """The main job: plan, run what is missing, and leave tables and a report."""
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ..datasets.registry import Dataset
 from ..datasets.storage import hash_files
 from ..errors import FusebenchError
-from ..results.files import write_atomically
 from .fingerprint import hash_json
+from .outputs import OUTPUTS, write_outputs
 from .plan import Cell, find_metric, make_plan
 from .provenance import collect_provenance, read_provenance
 from .store import CellResult, DamagedCellError, Store
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["QUICK_NOTICE", "Listener", "RunSummary", "find_todo", "run", "run_plan"]
-
-_OUTPUTS = ("results.parquet", "results.csv", "leaderboard.csv", "leaderboard.md", "report.html")
 
 QUICK_NOTICE = "QUICK MODE: a smoke test on a few samples. These numbers measure nothing."
 
@@ -238,9 +235,7 @@ def _write_outputs(
     seconds: float,
     jobs: int,
 ) -> RunSummary:
-    from ..results.leaderboard import write_leaderboard
-    from ..results.records import validate, write_records
-    from ..results.report import write_report
+    from ..results.records import validate
     from .records import make_records
 
     note = QUICK_NOTICE if suite.quick else ""
@@ -250,7 +245,7 @@ def _write_outputs(
     summary = RunSummary(folder, records, find_metric(suite, cells), ran, done, failed)
     asked = suite.model_dump(mode="json")
     plan = hash_json([cell.key for cell in cells])
-    outputs = [folder / name for name in _OUTPUTS]
+    outputs = [folder / name for name in OUTPUTS]
     if not ran and _is_current(read_provenance(folder), asked, plan, outputs):
         return summary
     provenance = {
@@ -265,14 +260,7 @@ def _write_outputs(
         "plan": plan,
         "note": note,
     }
-    # Gone while the others are written, and the last to be: it says that they belong to this plan.
-    (folder / "run.json").unlink(missing_ok=True)
-    write_records(records, folder)
-    if summary.done:
-        write_leaderboard(records, folder, metric=summary.metric)
-        write_report(records, provenance, summary.report, metric=summary.metric)
-    provenance["files"] = hash_files(path for path in outputs if path.is_file())
-    write_atomically(folder / "run.json", (json.dumps(provenance, indent=2) + "\n").encode())
+    write_outputs(records, provenance, folder)
     return summary
 
 

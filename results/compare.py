@@ -137,7 +137,12 @@ def compare_runs(
 
 
 def compare_fusions(
-    records: pd.DataFrame, first: str, second: str, *, metric: str = "accuracy"
+    records: pd.DataFrame,
+    first: str,
+    second: str,
+    *,
+    metric: str = "accuracy",
+    parameters: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Comparison:
     """Compare two strategies of one run on clean data and under each kind of fault.
 
@@ -149,6 +154,8 @@ def compare_fusions(
         Names of fusions.
     metric : str
         Which score.
+    parameters : mapping of str to mapping, optional
+        Parameters of each fusion.
 
     Returns
     -------
@@ -191,6 +198,8 @@ def compare_fusions(
         if name in _DESCRIBED
     }
     differences = [Difference(what, *pair) for what, pair in texts.items() if pair[0] != pair[1]]
+    how = parameters or {}
+    differences += _differ_in_provenance(how.get(first, {}), how.get(second, {}))
     return _compare(metric, differences, pairs, sign, collect_notices(records))
 
 
@@ -255,7 +264,15 @@ def _differ_in_content(first: pd.DataFrame, second: pd.DataFrame) -> list[Differ
 
 
 def _differ_in_provenance(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[Difference]:
-    a, b = dict(_flatten(first)), dict(_flatten(second))
+    # What only one of them ran has been told already.
+    told = [
+        own["strategies"] if isinstance(own.get("strategies"), Mapping) else {} for own in (first, second)
+    ]
+    shared = sorted(told[0].keys() & told[1].keys())
+    a, b = (
+        dict(_flatten({**own, "strategies": {name: parameters[name] for name in shared}}))
+        for own, parameters in zip((first, second), told, strict=True)
+    )
     keys = [key for key in {**a, **b} if key.partition(" ")[0] not in _PASSING]
     return [
         Difference(key, a.get(key, "–"), b.get(key, "–"))

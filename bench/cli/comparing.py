@@ -30,7 +30,8 @@ def compare(
 
     if run is not None:
         chosen = metric or common_metric([run])
-        found = compare_fusions(read_records(run), first, second, metric=chosen)
+        told = read_provenance(run).get("strategies")
+        found = compare_fusions(read_records(run), first, second, metric=chosen, parameters=told)
     else:
         if not Path(first).is_dir() and not Path(second).is_dir():
             raise FusebenchError(

@@ -1,0 +1,67 @@
+"""``fusebench merge`` and ``fusebench export``: results of several machines, and for other programs."""
+
+from enum import StrEnum
+from io import BytesIO
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .reporting import FolderArgument, MetricOption, common_metric
+
+__all__ = ["export", "merge"]
+
+
+class ExportFormat(StrEnum):
+    """What results are written as."""
+
+    PARQUET = "parquet"
+    CSV = "csv"
+    JSON = "json"
+    LATEX = "latex"
+
+
+def merge(
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders of runs.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="A new folder for the whole.")],
+    metric: MetricOption = None,
+) -> None:
+    """Put runs of several machines together; refused where two of them contradict each other."""
+    from ..merge import merge_runs
+
+    n_cells = merge_runs(folders, out, metric or common_metric(folders))
+    typer.echo(f"{n_cells} cells of {len(folders)} runs.")
+    if (out / "report.html").is_file():
+        typer.echo(f"Report: {(out / 'report.html').resolve()}")
+
+
+def export(
+    folder: FolderArgument,
+    form: Annotated[
+        ExportFormat, typer.Option("--format", help="One row a score; latex: the leaderboard, for booktabs.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write.")],
+    metric: MetricOption = None,
+) -> None:
+    """Write the results of a run into one file for other programs."""
+    import json
+
+    from ...results.files import write_atomically
+    from ...results.markup import records_of, to_latex
+    from ...results.records import COLUMNS, read_records
+    from ...results.view import make_view
+
+    records = read_records(folder)
+    if form is ExportFormat.PARQUET:
+        buffer = BytesIO()
+        records.to_parquet(buffer, index=False)
+        content = buffer.getvalue()
+    elif form is ExportFormat.CSV:
+        content = records.to_csv(index=False, lineterminator="\n").encode()
+    elif form is ExportFormat.JSON:
+        columns = {name: column.meaning for name, column in COLUMNS.items()}
+        content = json.dumps({"columns": columns, "rows": records_of(records)}, allow_nan=False).encode()
+    else:
+        content = to_latex(make_view(records, metric=metric or common_metric([folder])).page).encode()
+    write_atomically(out, content)
+    typer.echo(f"{form}: {out.resolve()}")
