@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ...errors import FusebenchError
-from . import calibrating, catalogue, comparing, fetching, inspect, reporting, running
+from . import calibrating, catalogue, comparing, fetching, inspect, reporting, running, sharing
 
 __all__ = ["app", "main"]
 
@@ -29,6 +29,8 @@ app.command("fetch")(fetching.fetch)
 app.command("leaderboard")(reporting.leaderboard)
 app.command("report")(reporting.report)
 app.command("compare")(comparing.compare)
+app.command("merge")(sharing.merge)
+app.command("export")(sharing.export)
 
 
 def _print_version(asked: bool) -> None:
