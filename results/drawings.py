@@ -4,12 +4,13 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from .evidence import Evidence
 from .leaderboard import build_leaderboard
 from .robustness import relative_scores
 from .stats import condition_intervals, condition_scores, find_sign
 from .svg import Drawing
 
-__all__ = ["boards_of_datasets", "draw_all"]
+__all__ = ["boards_of_datasets", "draw_all", "draw_evidence"]
 
 _LEVELS = ["dataset", "scenario", "modality", "severity", "level", "level_name"]
 
@@ -69,3 +70,22 @@ def draw_all(
             figures.draw_severity(intervals, levels, own, name, baseline),
         ]
     return {name: [drawing for drawing in some if drawing] for name, some in drawn.items()}
+
+
+def draw_evidence(evidence: Evidence, board: pd.DataFrame, baseline: str) -> list[Drawing]:
+    """Draw what was found over data sets, as far as there are enough of them.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        From `fusebench.results.evidence.weigh_evidence`.
+    board : pandas.DataFrame
+        The leaderboard.
+    baseline : str
+        Shown whatever its rank.
+    """
+    from . import rank_figures  # here, as above
+
+    families = board.set_index("fusion")["family"]
+    drawn = [rank_figures.draw_ranks(evidence, families), rank_figures.draw_wins(evidence, baseline)]
+    return [drawing for drawing in drawn if drawing]

@@ -16,7 +16,7 @@ from .marks import add_family_legend, draw_dots, draw_markers, mark_horizontal, 
 from .palette import CONTROL, FAMILY_COLOURS, family_of
 from .patterns import MAJORITY, PATTERNS
 from .records import MAX_SEVERITY
-from .svg import FAINT, INK, RC, Drawing, slug, to_pdf, to_svg
+from .svg import FAINT, INK, RC, Drawing, finish, slug
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -68,7 +68,7 @@ def draw_clean(intervals: pd.DataFrame, board: pd.DataFrame, baseline: str) -> D
             "The tables hold the numbers."
         )
         data = clean.loc[clean["fusion"].isin(board["fusion"]), ["dataset", "fusion", "mean", "low", "high"]]
-        return _finish(figure, "figure-clean", f"{metric.capitalize()} on clean data", alt, data)
+        return finish(figure, "figure-clean", f"{metric.capitalize()} on clean data", alt, data)
 
 
 def draw_gain(board: pd.DataFrame) -> Drawing | None:
@@ -94,7 +94,7 @@ def draw_gain(board: pd.DataFrame) -> Drawing | None:
             f"{counts.get('unclear', 0)} unclear (hollow)."
         )
         data = rows[["fusion", "family", "gain", "gain_low", "gain_high", "gain_basis", "beats_unimodal"]]
-        return _finish(figure, "figure-gain", "Gain over the best single modality", alt, data)
+        return finish(figure, "figure-gain", "Gain over the best single modality", alt, data)
 
 
 def draw_cost(board: pd.DataFrame, sign: int, baseline: str) -> Drawing | None:
@@ -130,7 +130,7 @@ def draw_cost(board: pd.DataFrame, sign: int, baseline: str) -> Drawing | None:
             f"No other is both faster and better than {_list(front['fusion'])}."
         )
         data = rows[["fusion", "family", "fit_seconds", "score"]].assign(front=rows.index.isin(front.index))
-        return _finish(figure, "figure-cost", f"{metric.capitalize()} against the time of a fit", alt, data)
+        return finish(figure, "figure-cost", f"{metric.capitalize()} against the time of a fit", alt, data)
 
 
 def draw_missing(relative: pd.DataFrame, board: pd.DataFrame, dataset: str) -> Drawing | None:
@@ -187,7 +187,7 @@ def draw_missing(relative: pd.DataFrame, board: pd.DataFrame, dataset: str) -> D
         )
         title = f"{dataset}: what is left without a modality"
         data = table.rename_axis("fusion").reset_index()
-        return _finish(figure, f"figure-missing-{slug(dataset)}", title, alt, data)
+        return finish(figure, f"figure-missing-{slug(dataset)}", title, alt, data)
 
 
 def draw_severity(
@@ -252,7 +252,7 @@ def draw_severity(
         )
         data = pd.concat([clean, *(panel[panel["severity"] > 0] for _, panel in panels)])[_CURVE]
         name, title = f"figure-severity-{slug(dataset)}", f"{dataset}: rising severity"
-        return _finish(figure, name, title, alt, data)
+        return finish(figure, name, title, alt, data)
 
 
 def _line_styles(board: pd.DataFrame, baseline: str) -> dict[str, dict[str, Any]]:
@@ -295,13 +295,6 @@ def _curves(axes: "Axes", panel: pd.DataFrame, styles: dict[str, dict[str, Any]]
             axes.fill_between(
                 line["severity"], line["low"], line["high"], color=style["color"], alpha=0.15, linewidth=0
             )
-
-
-def _finish(figure: Figure, name: str, title: str, alt: str, data: pd.DataFrame) -> Drawing:
-    svg = to_svg(figure, name, alt)
-    figure.set_layout_engine("none")  # the first drawing has put everything in its place
-    csv = data.to_csv(index=False, float_format="%.6g", lineterminator="\n")
-    return Drawing(name, title, alt, svg, to_pdf(figure), csv)
 
 
 def _list(names: Iterable[str]) -> str:

@@ -11,7 +11,8 @@ import pandas as pd
 from .cells import group_unfinished, unfinished_cells
 from .columns import show_columns
 from .details import HEADINGS, describe_fusions, identify
-from .drawings import boards_of_datasets, draw_all
+from .drawings import boards_of_datasets, draw_all, draw_evidence
+from .evidence import tabulate_evidence, weigh_evidence
 from .files import write_atomically
 from .findings import find_findings
 from .formatting import format_interval
@@ -20,7 +21,7 @@ from .palette import CONTROL, FAMILY_COLOURS, family_of
 from .patterns import modality_values
 from .protocol import describe_metrics, describe_runs, describe_scenarios, flatten
 from .records import CELL, collect_notices, validate
-from .stats import condition_scores, find_sign
+from .stats import clean_scores, condition_scores, find_sign
 from .svg import slug
 from .training import label_training, note_training, select_ranked
 
@@ -70,6 +71,7 @@ def write_report(
     ranked_boards = {name: own for name, own in boards.items() if name in set(ranked["dataset"])}
     values = modality_values(scores, sign)
     drawings = draw_all(records, board, boards, metric, baseline)
+    evidence = weigh_evidence(clean_scores(condition_scores(ranked, metric)), sign, baseline)
     page = (
         _environment()
         .get_template("report.html.j2")
@@ -82,6 +84,11 @@ def write_report(
             baseline=baseline,
             board=_tabulate(board),
             drawings=drawings[""],
+            statistics={
+                "verdict": evidence.test.describe(),
+                **tabulate_evidence(evidence, baseline),
+                "drawings": draw_evidence(evidence, board, baseline),
+            },
             datasets=[
                 {
                     "name": name,

@@ -9,9 +9,10 @@ from zlib import crc32
 from .palette import FAMILY_COLOURS
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
-__all__ = ["FAINT", "INK", "LINE", "PAPER", "RC", "Drawing", "slug", "to_pdf", "to_svg"]
+__all__ = ["FAINT", "INK", "LINE", "PAPER", "RC", "Drawing", "finish", "slug", "to_pdf", "to_svg"]
 
 # The colours of the light theme, which no palette uses; in the page they become those of its theme.
 INK = "#1b1f24"
@@ -115,6 +116,14 @@ def to_pdf(figure: "Figure") -> bytes:
     with mpl.rc_context({"pdf.fonttype": 42}):  # not type 3
         figure.savefig(buffer, format="pdf", metadata=dict.fromkeys(("CreationDate", "Creator", "Producer")))
     return buffer.getvalue()
+
+
+def finish(figure: "Figure", name: str, title: str, alt: str, data: "pd.DataFrame") -> Drawing:
+    """Save a figure drawn under `RC` in every form, with the numbers that it shows."""
+    svg = to_svg(figure, name, alt)
+    figure.set_layout_engine("none")  # the first drawing has put everything in its place
+    csv = data.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    return Drawing(name, title, alt, svg, to_pdf(figure), csv)
 
 
 def slug(name: str) -> str:

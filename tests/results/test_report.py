@@ -129,9 +129,16 @@ def test_headings_descend_one_level_at_a_time(page):
 def test_tables_have_captions_and_scopes(page):
     tags = [tag for tag, _ in page.tags]
     assert (
-        tags.count("caption") == tags.count("table") == 31
-    )  # all, two of each data set, two of the protocol
+        tags.count("caption") == tags.count("table") == 32
+    )  # all, statistics, two of each data set, two of the protocol
     assert all(a.get("scope") in ("col", "row") for tag, a in page.tags if tag == "th")
+
+
+def test_the_statistics_say_what_was_tested(page, records):
+    n_fusions = build_leaderboard(records)["mean_rank"].notna().sum()
+    assert f"Friedman's test over 6 data sets and {n_fusions} fusions" in page.text
+    assert "are needed before the first can be separated" in page.text
+    assert {"figure-ranks", "figure-wins"} < {attributes.get("id") for _, attributes in page.tags}
 
 
 def test_every_row_of_the_leaderboard_is_there(page, records):
