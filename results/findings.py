@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from .formatting import format_interval, format_number
+from .formatting import format_interval, format_number, format_seconds
 from .intervals import MIN_DATASETS, NEW_DATASETS, NEW_SEEDS
 from .palette import CONTROL
 from .robustness import mean_under
@@ -57,6 +57,7 @@ def find_findings(
         Finding("Which one leads?", _describe_leader(clean_scores(scores), sign, ranked)),
         Finding("Does fusion beat the best single modality?", _describe_gain(ranked, baseline)),
         *_find_robustness(scores, sign, ranked, baseline),
+        *_find_cheap(ranked),
         _find_hurt(boards, baseline),
         _find_certainty(board, boards),
     ]
@@ -122,6 +123,30 @@ def _find_robustness(scores: pd.DataFrame, sign: int, ranked: pd.DataFrame, base
             answer += f" {fragile['fusion']} loses most: what it keeps is {format_number(fragile[column])}."
         found.append(Finding(question, answer))
     return found
+
+
+def _find_cheap(ranked: pd.DataFrame) -> list[Finding]:
+    """Name the fastest fusion among those that cannot be told apart from the first."""
+    question = "What is the cheap choice?"
+    timed = ranked[(ranked["family"] != CONTROL) & ranked["fit_seconds"].notna()]
+    tied = timed[timed["tie"] == 1]
+    if tied.empty:
+        return []
+    leader, cheap = ranked.iloc[0], tied.loc[tied["fit_seconds"].idxmin()]
+    time = format_seconds(leader["fit_seconds"])
+    if cheap["fusion"] != leader["fusion"]:
+        which = f"Of those that cannot be told apart from {leader['fusion']} (a fit takes {time})"
+        return [Finding(question, f"{which}, the fastest is {_describe_cheap(cheap)}.")]
+    fast = timed.loc[timed["fit_seconds"].idxmin()]
+    answer = f"None that is as good is faster than {leader['fusion']} (a fit takes {time})."
+    if fast["fusion"] != leader["fusion"]:
+        answer += f" The fastest of all is {_describe_cheap(fast)}."
+    return [Finding(question, answer)]
+
+
+def _describe_cheap(row: pd.Series) -> str:
+    score = format_interval(row["score"], row["low"], row["high"])
+    return f"{row['fusion']}: {format_seconds(row['fit_seconds'])}, with {row['metric']} {score}"
 
 
 def _find_hurt(boards: Mapping[str, pd.DataFrame], baseline: str) -> Finding:

@@ -20,6 +20,7 @@ GAIN = "Does fusion beat the best single modality?"
 MISSING = "What holds up when a modality is missing?"
 NOISE = "What holds up under noise?"
 HURT = "Who is hurt by fusing?"
+CHEAP = "What is the cheap choice?"
 REACH = "How far does this reach?"
 
 
@@ -35,6 +36,22 @@ def test_planted_effects_are_told(records):
     assert "on fake-scenes tensor-fusion (-0.127" in told[HURT]
     assert "6 data sets and speak of new data sets" in told[REACH]
     assert "not done: gated-unit, tensor-fusion and multistream-hmm." in told[REACH]
+
+
+def test_the_cheap_choice_is_the_fastest_that_is_as_good(whole):
+    told = answers(whole)[CHEAP]
+    assert told.startswith("Of those that cannot be told apart from cross-attention (a fit takes 23 s), ")
+    assert told.endswith("the fastest is tensor-fusion: 7.1 s, with accuracy 0.823 ± 0.004.")
+
+
+def test_the_fastest_of_all_is_named_beside_one_that_leads_alone(whole):
+    told = answers(whole[whole["fusion"] != "tensor-fusion"])[CHEAP]
+    assert told.startswith("None that is as good is faster than cross-attention (a fit takes 23 s).")
+    assert "The fastest of all is early-logistic: 88 ms, with accuracy 0." in told
+
+
+def test_without_times_there_is_no_cheap_choice(whole):
+    assert CHEAP not in answers(whole.assign(fit_seconds=float("nan")))
 
 
 def test_a_loss_is_told_the_same_way(records):
