@@ -178,11 +178,14 @@ def _write_modality(folder: Path, stem: str, modality: Modality) -> None:
     np.save(folder / f"{stem}.npy", modality.values)
     if modality.lengths is not None:
         np.save(folder / f"{stem}.lengths.npy", modality.lengths)
+    if modality.common_scale:
+        np.save(folder / f"{stem}.common-scale.npy", np.array(True))
 
 
 def _read_modality(folder: Path, stem: str, view: str) -> Modality:
     lengths = _read(folder, f"{stem}.lengths") if view == Kind.SEQUENCE else None
-    return Modality(Kind(view), _read(folder, stem), lengths)
+    common_scale = (folder / f"{stem}.common-scale.npy").exists()
+    return Modality(Kind(view), _read(folder, stem), lengths, common_scale=common_scale)
 
 
 def _read(folder: Path, stem: str) -> NDArray:

@@ -66,6 +66,9 @@ class Modality:
         Valid frames or samples of a sequence or audio; all of them when left out.
     rate : float, optional
         Samples per second, for audio.
+    common_scale : bool
+        Whether the features are in one unit, as coordinates on principal axes are, so that their spreads
+        say which of them matter. A strategy then scales them all alike instead of each to spread 1.
 
     Raises
     ------
@@ -86,6 +89,7 @@ class Modality:
     values: NDArray
     lengths: NDArray[np.int64] | None = None
     rate: float | None = None
+    common_scale: bool = False
 
     def __post_init__(self) -> None:
         shape = self.values.shape

@@ -14,7 +14,7 @@ __all__ = ["Standardizer"]
 class Standardizer:
     """Centre and scale every feature by its training samples that are present.
 
-    Absent samples and padding become exactly 0, so that their content reaches nobody; for a vector this
+    Features on a common scale are all divided by one number, the root of their mean variance. Absent samples and padding become exactly 0, so that their content reaches nobody; for a vector this
     is mean imputation. Constant features become 0.
 
     Attributes
@@ -42,10 +42,13 @@ class Standardizer:
             features = modality.values[rows].astype(np.float64)
             if len(features) == 0:
                 features = np.zeros((1, modality.values.shape[-1]))
-            scale = features.std(axis=0)
+            spread = features.std(axis=0)
             self.mean_[name] = features.mean(axis=0)
             # Rounding gives a constant feature a spread of about 1e-8 of its size, which means nothing.
-            self.scale_[name] = np.where(scale > 1e-6 * np.abs(self.mean_[name]) + 1e-12, scale, np.inf)
+            varies = spread > 1e-6 * np.abs(self.mean_[name]) + 1e-12
+            if modality.common_scale:
+                spread = np.full_like(spread, np.sqrt((spread**2).mean()))
+            self.scale_[name] = np.where(varies, spread, np.inf)
         return self
 
     def transform(self, data: MultimodalData) -> MultimodalData:

@@ -32,7 +32,8 @@ class TextFeatures:
     unit length. A word is described by its character n-grams alone, as in fastText but without training, so
     that a misspelt or unknown word lies near those that it resembles. Both descriptions are projected on
     their leading right singular vectors (latent semantic analysis). Where the training texts span fewer
-    dimensions than were asked for, the other columns are 0.
+    dimensions than were asked for, the other columns are 0. Columns have a common scale: scaled to spread 1
+    each, the last ones, which are mostly noise, would count as much as the first.
 
     An empty text is a vector of zeros and a sequence of one frame of zeros.
 
@@ -86,7 +87,7 @@ class TextFeatures:
         """Give the views ``vector`` and ``sequence``, float32."""
         texts = modality.values.tolist()
         return {
-            "vector": Modality(Kind.VECTOR, self._text_projection.transform(texts)),
+            "vector": Modality(Kind.VECTOR, self._text_projection.transform(texts), common_scale=True),
             "sequence": self._sequence([_split(text)[: self.n_words_] for text in texts]),
         }
 
@@ -98,7 +99,7 @@ class TextFeatures:
             for frame, word in zip(row, text, strict=False):
                 frame[:] = vectors[word]
         lengths = np.array([max(1, len(text)) for text in texts], np.int64)
-        return Modality(Kind.SEQUENCE, frames, lengths)
+        return Modality(Kind.SEQUENCE, frames, lengths, common_scale=True)
 
 
 class _Projection:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusebench.datasets.data import Kind, Modality
+from fusebench.datasets.data import Kind, Modality, MultimodalData
 from fusebench.datasets.features.text import TextFeatures
+from fusebench.fusions.registry import make_fusion
 
 CORPUS = [
     "the red circle sits on the left",
@@ -174,3 +175,17 @@ def test_any_text_gives_finite_features_of_fixed_width(train, test):
     assert views["vector"].values.shape == (len(test), 6)
     assert views["sequence"].values.shape[::2] == (len(test), 5)
     assert all(np.isfinite(view.values).all() for view in views.values())
+
+
+def test_a_word_that_tells_the_class_is_not_drowned_by_the_others():
+    """Few texts of random words: scaled to spread 1 each, columns of noise would outweigh the others."""
+    rng = np.random.default_rng(0)
+    y = np.arange(400) % 2
+    filler = rng.choice(["the", "a", "thing", "is", "here", "now", "there", "then"], size=(400, 5))
+    names = np.array(["circle", "square"])[y]
+    texts = np.array([" ".join([*words, name]) for words, name in zip(filler, names, strict=True)])
+    features = TextFeatures().fit(Modality(Kind.TEXT, texts[:60]))
+    views = {"text": features.transform(Modality(Kind.TEXT, texts))["vector"]}
+    data = MultimodalData(views, y)
+    fusion = make_fusion("early-logistic").fit(data.take(np.arange(42)), data.take(np.arange(42, 60)))
+    assert fusion.score(data.take(np.arange(100, 400)), y[100:]) > 0.97
