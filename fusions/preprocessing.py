@@ -14,8 +14,9 @@ __all__ = ["Standardizer"]
 class Standardizer:
     """Centre and scale every feature by its training samples that are present.
 
-    Features on a common scale are all divided by one number, the root of their mean variance. Absent samples and padding become exactly 0, so that their content reaches nobody; for a vector this
-    is mean imputation. Constant features become 0.
+    Features on a common scale are all divided by one number, the root of their mean variance. Absent samples
+    and padding become exactly 0, so that their content reaches nobody; for a vector this is mean imputation.
+    Constant features become 0.
 
     Attributes
     ----------
