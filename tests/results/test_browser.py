@@ -1,0 +1,128 @@
+"""The script of the report, in a headless Chromium where there is one."""
+
+import json
+import re
+import shutil
+import subprocess
+from html import unescape
+
+import pytest
+
+from fusebench.results.report import write_report
+
+from .fixtures import make_records
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+OPTIONS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-sync",
+    "--no-first-run",
+    "--window-size=1280,900",
+    "--dump-dom",
+]
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")]
+
+# Everything that a reader may do, once; what it leads to is left in the title, as JSON.
+ACTIONS = """
+const seen = { violations: 0 };
+document.addEventListener("securitypolicyviolation", () => { seen.violations += 1; });
+const table = document.getElementById("leaderboard-table");
+const column = (name) => table.querySelector(`th[data-column=${name}]`).cellIndex;
+const names = () => [...table.tBodies[0].rows].filter((row) => !row.hidden)
+  .map((row) => row.cells[column("fusion")].textContent);
+const sort = (name) => {
+  const heading = table.querySelector(`th[data-column=${name}]`);
+  heading.querySelector("button").click();
+  return [heading.getAttribute("aria-sort"), names()];
+};
+seen.start = names();
+seen.fit = [sort("fit_seconds"), sort("fit_seconds")];
+seen.fusion = sort("fusion");
+seen.sorted = table.querySelectorAll("[aria-sort]").length;
+const filter = document.querySelector("input[type=search]");
+filter.value = "LATE mean";
+filter.dispatchEvent(new Event("input"));
+seen.filtered = [names(), document.querySelector("[role=status]").textContent];
+filter.value = "";
+filter.dispatchEvent(new Event("input"));
+const gain = () => [...document.querySelectorAll("table.leaderboard")]
+  .filter((each) => each.querySelector("th[data-column=gain]"))
+  .map((each) => each.rows[1].cells[each.querySelector("th[data-column=gain]").cellIndex].hidden);
+const box = [...document.querySelectorAll(".columns label")]
+  .find((label) => label.textContent.trim() === "gain").querySelector("input");
+box.click();
+seen.without = gain();
+box.click();
+seen.with = gain();
+table.querySelector("a[href='#fusion-late-mean']").click();
+seen.unfolded = [...document.querySelectorAll("details.strategy[open]")].map((each) => each.id);
+const files = [];
+URL.createObjectURL = (blob) => { files.push(blob); return "#"; };
+const figure = document.getElementById("figure-gain");
+for (const button of figure.querySelectorAll(".downloads button")) button.click();
+const wait = setInterval(async () => {
+  if (files.length < 2) return;
+  clearInterval(wait);
+  seen.types = files.map((blob) => blob.type);
+  seen.svg = await files[0].text();
+  const size = await createImageBitmap(files[1]);
+  seen.png = [size.width / figure.querySelector("svg").width.baseVal.value];
+  document.title = JSON.stringify(seen);
+}, 10);
+"""
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory):
+    """What the page did."""
+    folder = tmp_path_factory.mktemp("browser")
+    path = folder / "report.html"
+    write_report(make_records(datasets=["fake-posts", "fake-digits"], damaged=False), {}, path)
+    script = f"<script>{{{ACTIONS}}}</script></body>"
+    path.write_text(path.read_text(encoding="utf-8").replace("</body>", script), encoding="utf-8")
+    command = [CHROMIUM, *OPTIONS, "--virtual-time-budget=5000", f"--user-data-dir={folder}", path.as_uri()]
+    page = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True).stdout
+    return json.loads(unescape(re.search("<title>(.*?)</title>", page, re.DOTALL)[1]))
+
+
+def test_a_heading_sorts_up_and_down_and_says_so(seen):
+    (up, rising), (down, falling) = seen["fit"]
+    assert (up, down, seen["sorted"]) == ("ascending", "descending", 1)
+    assert rising[0] == "majority"
+    assert rising[-1].startswith("unimodal-")  # without a mean time: missing numbers stay last
+    assert falling[0] == "cross-attention"
+    assert falling[-1].startswith("unimodal-")
+    assert sorted(rising) == sorted(falling) == sorted(seen["start"])
+    assert seen["fusion"] == ["ascending", sorted(seen["start"])]
+
+
+def test_words_filter_rows_and_the_number_is_told(seen):
+    names, told = seen["filtered"]
+    assert names == ["late-mean"]
+    assert told == f"1 of {len(seen['start'])} rows"
+
+
+def test_a_column_is_hidden_and_shown_in_all_leaderboards(seen):
+    assert seen["without"] == [True] * 3
+    assert seen["with"] == [False] * 3
+
+
+def test_a_name_unfolds_how_it_was_run(seen):
+    assert seen["unfolded"] == ["fusion-late-mean"]
+
+
+def test_figures_are_saved_without_what_only_the_page_knows(seen):
+    assert seen["types"] == ["image/svg+xml", "image/png"]
+    assert seen["svg"].startswith('<svg xmlns="http://www.w3.org/2000/svg"')
+    assert "var(" not in seen["svg"]
+    assert "currentColor" not in seen["svg"]
+    assert "#1b1f24" in seen["svg"]
+    assert seen["png"] == [2]
+
+
+def test_the_policy_of_the_page_refuses_nothing_of_this(seen):
+    assert seen["violations"] == 0
