@@ -13,6 +13,7 @@ from .formatting import (
     format_number,
     format_percent,
     format_seconds,
+    format_signed,
 )
 
 __all__ = ["SHOWN", "Shown", "show_columns"]
@@ -115,6 +116,20 @@ SHOWN: dict[str, Shown] = {
         _number("mra_noise"),
         better="higher",
     ),
+    "severity_area": Shown(
+        "area",
+        "Area under the curve of the score against severity, from clean to the highest, divided by its "
+        "width, that is its mean height. Averaged in the same way, over all faults of several severities.",
+        _number("severity_area"),
+        better="metric",
+    ),
+    "fault_gain": Shown(
+        "gain when damaged",
+        "Difference to the best single modality that is still present, under the same fault, positive if "
+        "better. Averaged in the same way, over all faults.",
+        lambda row: format_signed(row["fault_gain"]),
+        better="higher",
+    ),
     "worst": Shown(
         "worst",
         "The worst score over all conditions of a data set, averaged over data sets.",
@@ -162,6 +177,8 @@ _OPTIONAL = (
     "beats_unimodal",
     "mra_missing",
     "mra_noise",
+    "severity_area",
+    "fault_gain",
     "ece",
     "fit_seconds",
     "latency",

@@ -9,7 +9,7 @@ import pandas as pd
 from .cells import coverage
 from .files import write_atomically
 from .records import validate
-from .robustness import mean_under, relative_scores, worst_case
+from .robustness import gain_under_fault, mean_under, relative_scores, severity_area, worst_case
 from .stats import (
     clean_scores,
     condition_scores,
@@ -62,6 +62,8 @@ def build_leaderboard(
         - ``beats_unimodal``: "yes", "no" or "unclear" as the gain's interval is above 0, below 0 or
           neither; "" where there is no gain.
         - ``mra_missing``, ``mra_noise``: mean relative accuracy under missing modalities and noise.
+        - ``severity_area``: mean height of the curves of the score against severity.
+        - ``fault_gain``: difference to `baseline` under the same fault, positive if better; NaN for itself.
         - ``worst``: worst score over all conditions of a data set, averaged over data sets.
         - ``mean_rank``: rank on each data set, averaged.
         - ``ece``: expected calibration error, if recorded.
@@ -101,6 +103,8 @@ def build_leaderboard(
     board["beats_unimodal"] = _judge(board)
     board["mra_missing"] = mean_under(relative, "missing")
     board["mra_noise"] = mean_under(relative, "noise")
+    board["severity_area"] = severity_area(scores)
+    board["fault_gain"] = gain_under_fault(scores, sign, baseline)
     board["worst"] = worst_case(scores, sign)
     board["mean_rank"] = mean_ranks(dataset_means(clean), sign)
     board["ece"] = _mean(records, "ece")

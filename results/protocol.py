@@ -23,12 +23,18 @@ def describe_scenarios(records: pd.DataFrame) -> list[tuple[str, str, str, str]]
     rows = []
     done = records[(records["status"] == "done") & (records["mechanism"] != "clean")]
     for (mechanism, scenario), own in done.groupby(["mechanism", "scenario"]):
-        levels = own.sort_values("severity").drop_duplicates("severity")
-        amounts = ", ".join(f"{row.severity}: {row.level:g}" for row in levels.itertuples())
-        name = levels["level_name"].iloc[0]
+        # Levels are calibrated to data set and modality, so that a severity has several.
+        levels = own.groupby("severity")["level"]
+        amounts = ", ".join(f"{severity}: {_describe_span(found)}" for severity, found in levels)
+        name = own["level_name"].iloc[0]
         modalities = ", ".join(sorted(filter(None, own["modality"].unique()))) or "all together"
         rows.append((str(scenario), str(mechanism), modalities, f"{amounts}{name and f' ({name})'}"))
     return rows
+
+
+def _describe_span(levels: pd.Series) -> str:
+    low, high = levels.min(), levels.max()
+    return f"{high:g}" if low == high else f"{low:g} to {high:g}"
 
 
 def describe_metrics(records: pd.DataFrame) -> list[tuple[str, str]]:

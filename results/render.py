@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = ["make_table", "print_leaderboard", "print_page"]
 
-_LEFT_OUT_FIRST = (
-    *("mean_rank", "absence", "fit_bytes", "n_parameters", "latency", "fit_seconds", "ece", "family"),
-    *("worst", "beats_unimodal", "mra_noise", "mra_missing", "coverage", "members"),
+_IMPORTANT = (
+    *("rank", "tie", "fusion", "score", "gain", "members", "coverage", "mra_missing", "mra_noise"),
+    *("beats_unimodal", "worst", "family", "ece", "fit_seconds", "latency", "n_parameters", "fit_bytes"),
 )
+"""Columns of a leaderboard that a narrow terminal shows, the first five always; others need more room."""
+
 _STYLES = {"yes": "green", "no": "red"}
 
 
@@ -86,7 +88,9 @@ def _fit(page: Page, width: int) -> list[str]:
     """Choose the columns that fit: of a leaderboard the important ones, of other tables the first ones."""
     columns = zip(page.headings, zip(*page.rows, strict=True), strict=True)
     needed = {heading.name: max(map(len, [heading.text, *texts])) for heading, texts in columns}
-    for name in _LEFT_OUT_FIRST if "rank" in needed else list(needed)[:1:-1]:
+    important = [name for name in _IMPORTANT if name in needed] if "rank" in needed else list(needed)[:2]
+    others = [name for name in needed if name not in important]
+    for name in [*others[::-1], *important[:4:-1]]:
         # Two spaces between columns, and at the ends of the table.
         if 2 + sum(length + 2 for length in needed.values()) > width:
             needed.pop(name, None)

@@ -2,7 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fusebench.results.robustness import mean_under, relative_scores, worst_case
+from fusebench.results.robustness import (
+    gain_under_fault,
+    mean_under,
+    relative_scores,
+    severity_area,
+    worst_case,
+)
 from fusebench.results.stats import condition_scores
 
 
@@ -88,3 +94,40 @@ def test_planted_losses_are_found(whole):
     expected = [1 - 0.22 * weight / clean for weight in (1.3, 0.7)]  # audio, video
     assert relative["early-logistic"].to_list() == pytest.approx(expected, abs=0.01)
     assert relative["unimodal-audio"].iloc[1] == 1.0
+
+
+def test_the_area_is_that_of_the_trapezoids_from_clean_on():
+    table = scores(
+        (*CLEAN, 1.0, 0.5),
+        *(("noise", "noise", "a", severity, 1 - severity / 10, 0.5) for severity in (1, 2, 3, 4, 5)),
+        ("missing-modality", "missing", "a", 5, 0.0, 0.0),  # a point, not a curve
+    )
+    assert severity_area(table).to_list() == pytest.approx([0.75, 0.5])
+    late = scores((*CLEAN, 1.0, 0.5), ("n", "noise", "a", 4, 0.0, 0.5), ("n", "noise", "a", 5, 0.0, 0.5))
+    assert severity_area(late).to_list() == pytest.approx([2 / 5, 0.5])
+
+
+def test_scenarios_weigh_the_same_in_the_area():
+    flat = [("x", "noise", m, s, 1.0, 1.0) for m in "abc" for s in (1, 5)]
+    table = scores((*CLEAN, 1.0, 1.0), *flat, *(("y", "missing", "", s, 0.0, 1.0) for s in (1, 5)))
+    assert severity_area(table).to_list() == pytest.approx([(1 + 0.1) / 2, 1.0])
+
+
+def test_there_is_no_area_without_curves_and_none_where_a_score_lacks():
+    assert severity_area(scores((*CLEAN, 1.0, 1.0))).isna().all()
+    table = scores((*CLEAN, 1.0, 1.0), *(("n", "noise", "a", s, 0.5, np.nan) for s in (1, 2)))
+    assert severity_area(table).isna().to_list() == [False, True]
+
+
+def test_gain_under_fault_is_the_difference_in_the_same_condition():
+    table = scores(
+        (*CLEAN, 0.9, 0.1),
+        ("missing-modality", "missing", "a", 5, 0.5, 0.3),
+        ("missing-modality", "missing", "b", 5, 0.7, 0.8),
+        ("noise", "noise", "a", 1, 0.6, 0.3),
+    )
+    gain = gain_under_fault(table, 1, "b")
+    assert gain["a"] == pytest.approx(((0.2 - 0.1) / 2 + 0.3) / 2)
+    assert np.isnan(gain.get("b", np.nan))
+    assert gain_under_fault(table, -1, "b")["a"] == pytest.approx(-gain["a"])
+    assert gain_under_fault(table, 1, "nobody").isna().all()
