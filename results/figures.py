@@ -166,13 +166,13 @@ def draw_missing(relative: pd.DataFrame, board: pd.DataFrame, dataset: str) -> D
             vmin=0,
             vmax=1,
             cmap="cividis",
-            annot=True,
-            fmt=".2f",
             cbar=False,
-            annot_kws={"size": 8},
         )
-        for row, column in np.argwhere(table.isna()):
-            axes.text(column + 0.5, row + 0.5, ABSENT, ha="center", va="center")
+        for (row, column), value in np.ndenumerate(table.to_numpy()):
+            # Black or white, whichever stands out more; on paper where there is no colour.
+            ink = INK if np.isnan(value) else "white" if value < 0.47 else "black"
+            text = ABSENT if np.isnan(value) else f"{value:.2f}"
+            axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", size=8, color=ink)
         axes.set(xlabel="", ylabel="")
         axes.grid(visible=False)
         axes.tick_params(axis="x", top=True, labeltop=True, bottom=False, labelbottom=False)

@@ -1,15 +1,18 @@
 """Tables and figures for an article."""
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
 
-from .drawings import boards_of_datasets, draw_all
+from .drawings import boards_of_datasets, draw_all, draw_evidence
+from .evidence import weigh_evidence
 from .files import write_atomically
 from .leaderboard import BASELINE, build_leaderboard
 from .markup import to_latex
 from .records import validate
+from .stats import clean_scores, condition_scores, find_sign
 from .training import label_training, select_ranked
 from .view import make_view
 
@@ -56,12 +59,15 @@ def write_paper(
         view = make_view(records, metric=metric, by=by, baseline=baseline, notice=notice)
         files[f"{name}.tex"] = to_latex(view.page, explain=True).encode()
     labelled = label_training(records)
-    board = build_leaderboard(select_ranked(labelled), metric=metric, baseline=baseline)
+    ranked = select_ranked(labelled)
+    board = build_leaderboard(ranked, metric=metric, baseline=baseline)
     boards = boards_of_datasets(labelled, metric, baseline)
-    for drawings in draw_all(labelled, board, boards, metric, baseline).values():
-        for drawing in drawings:
-            files[f"{drawing.name}.pdf"] = drawing.pdf
-            files[f"{drawing.name}.csv"] = drawing.csv.encode()
+    clean = clean_scores(condition_scores(ranked, metric))
+    evidence = weigh_evidence(clean, find_sign(records, metric), baseline)
+    drawings = draw_all(labelled, board, boards, metric, baseline)
+    for drawing in chain(draw_evidence(evidence, board, baseline), *drawings.values()):
+        files[f"{drawing.name}.pdf"] = drawing.pdf
+        files[f"{drawing.name}.csv"] = drawing.csv.encode()
     for name, content in files.items():
         write_atomically(folder / name, content)
     return [folder / name for name in files]

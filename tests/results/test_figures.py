@@ -4,6 +4,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import colormaps
+from matplotlib.colors import to_hex
 
 from fusebench.results import figures
 from fusebench.results.leaderboard import build_leaderboard
@@ -158,6 +160,16 @@ def test_nothing_to_draw_gives_no_figure(whole):
     clean = clean.assign(fit_seconds=float("nan"))
     names = [drawing.name for drawing in draw_all(clean[clean["fusion"] != "best-unimodal"], "fake-digits")]
     assert names == ["figure-clean"]
+
+
+def test_numbers_in_a_heat_map_can_be_read(drawings):
+    heat = next(drawing.svg for drawing in drawings if "missing" in drawing.name)
+    written = re.findall(r'<text style="([^"]*)"[^>]*>(\d\.\d\d)</text>', heat)
+    assert len(written) > 20
+    for style, text in written:
+        background = linear(to_hex(colormaps["cividis"](float(text)))) @ [0.2126, 0.7152, 0.0722]
+        light = 1.0 if "fill: #ffffff" in style else 0.0
+        assert (max(light, background) + 0.05) / (min(light, background) + 0.05) > 4.4
 
 
 def linear(colour: str) -> np.ndarray:

@@ -28,6 +28,12 @@ def test_tables_and_figures_are_written(folder):
     assert {path.stem for path in folder.glob("*.csv")} == figures
 
 
+def test_figures_over_data_sets_are_among_them(whole, tmp_path):
+    some = whole[whole["fusion"].isin(["late-mean", "early-mlp", "best-unimodal", "majority"])]
+    names = {path.name for path in write_paper(some[some["severity"].isin([0, 5])], tmp_path)}
+    assert names >= {"figure-ranks.pdf", "figure-wins.pdf", "figure-wins.csv"}
+
+
 def test_every_row_of_a_table_has_as_many_cells_as_columns(folder):
     for path in folder.glob("*.tex"):
         lines = [line for line in path.read_text().splitlines() if not line.startswith("%")]
