@@ -223,12 +223,12 @@ means over {seeds} seeds. Levels between those measured are interpolated on a mo
 the level, then what it was measured to cost.
 
 Costs differ from their targets where a corruption goes in leaps (a picture of 8 by 8 pixels has few
-resolutions), and where even its strongest level costs less: then the severities that are out of reach are
-spread up to that level. The order of words, for example, tells a bag of words nothing. A modality whose
-margin is below {least} has no row, nor has a data set that is not here: their severities are those of the
-scenario, which `fusebench show NAME` tells and which are calibrated to nothing. `fusebench calibrate DATASET`
-measures a data set, one's own too, and all later runs use what it found. The levels were found at the default
-options of a data set."""
+resolutions, and JPEG has whole qualities only, so that neighbours may even be the same), and where the
+strongest level costs less: then the severities that are out of reach are spread up to that level. The order
+of words, for example, tells a bag of words nothing. A modality whose margin is below {least} has no row, nor
+has a data set that is not here: their severities are those of the scenario, which `fusebench show NAME`
+tells and which are calibrated to nothing. `fusebench calibrate DATASET` measures a data set, one's own too,
+and all later runs use what it found. The levels were found at the default options of a data set."""
 
 if __name__ == "__main__":
     print(render())
