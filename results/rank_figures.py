@@ -43,7 +43,8 @@ def draw_ranks(evidence: Evidence, families: pd.Series) -> Drawing | None:
     with mpl.rc_context(RC):
         figure = Figure(figsize=(_WIDTH, _ROW * (half + names_from + 4)), layout="constrained")
         axes = figure.subplots()
-        for place, (name, rank) in enumerate(ranks.items()):
+        for place, name in enumerate(ranks.index):
+            rank = ranks[name]
             # The better half is named on the left from top to bottom, the others on the right from below.
             left = place < half
             height = names_from + (place if left else len(ranks) - 1 - place)
