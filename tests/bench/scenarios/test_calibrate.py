@@ -17,7 +17,7 @@ from fusebench.bench.scenarios.calibrate import (
 )
 from fusebench.bench.scenarios.registry import find_conditions, scenarios
 from fusebench.datasets.calibration import read_calibration
-from fusebench.datasets.registry import datasets, load_dataset
+from fusebench.datasets.registry import Dataset, datasets, load_dataset
 
 PAGE = Path(__file__).parents[3] / "docs" / "severities.md"
 SMALL = {"n_train": 300, "n_validation": 200, "n_test": 50}
@@ -135,6 +135,27 @@ def test_the_test_split_is_not_looked_at(monkeypatch):
     monkeypatch.setattr(type(dataset), "load", without_test)
     assert calibrate(dataset) == expected
     assert expected.samples == 200
+
+
+@pytest.mark.parametrize("task", ["classes", "labels", "values"])
+def test_what_is_absent_is_not_looked_at_whatever_the_task(task):
+    rng = np.random.default_rng(0)
+    y = {
+        "classes": rng.integers(3, size=120),
+        "labels": rng.integers(2, size=(120, 3)),
+        "values": rng.normal(size=120),
+    }[task]
+    present = rng.random(120) < 0.7
+    a, b = (y.reshape(120, -1) + 0.2 * rng.normal(size=(120, 3)) for _ in "ab")
+    found = []
+    for content in (0.0, 1e4):
+        arrays = {"a": a, "b": np.where(present[:, None], b, content), "b.present": present, "y": y}
+        dataset = Dataset.from_arrays(arrays, name="mine")
+        reference = Reference(dataset, 0)
+        scenario = scenarios["noise-vector-dropout"]
+        found.append([reference.margin("b"), reference.damaged_margin(scenario, "b", 0.8)])
+    assert found[0] == found[1]
+    assert found[0][0] > found[0][1] + 0.1
 
 
 def test_a_modality_at_chance_keeps_the_table_of_the_scenario():
