@@ -132,12 +132,12 @@ def _find_cheap(ranked: pd.DataFrame) -> list[Finding]:
     tied = timed[timed["tie"] == 1]
     if tied.empty:
         return []
-    leader, cheap = ranked.iloc[0], tied.loc[tied["fit_seconds"].idxmin()]
+    leader, cheap = ranked.iloc[0], tied.sort_values("fit_seconds", kind="stable").iloc[0]
     time = format_seconds(leader["fit_seconds"])
     if cheap["fusion"] != leader["fusion"]:
         which = f"Of those that cannot be told apart from {leader['fusion']} (a fit takes {time})"
         return [Finding(question, f"{which}, the fastest is {_describe_cheap(cheap)}.")]
-    fast = timed.loc[timed["fit_seconds"].idxmin()]
+    fast = timed.sort_values("fit_seconds", kind="stable").iloc[0]
     answer = f"None that is as good is faster than {leader['fusion']} (a fit takes {time})."
     if fast["fusion"] != leader["fusion"]:
         answer += f" The fastest of all is {_describe_cheap(fast)}."

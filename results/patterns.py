@@ -73,27 +73,27 @@ def modality_values(scores: pd.DataFrame, sign: int) -> pd.DataFrame:
     parts = [pd.DataFrame(columns=["dataset", "fusion", "modality", "mean", "low", "high"])]
     for dataset, own in pattern_scores(scores).groupby(level="dataset"):
         worth = _worth_of_sets(own.droplevel("dataset") * sign)
-        modalities = sorted(max(worth, key=len, default=frozenset()))
+        modalities = sorted(frozenset().union(*worth))
         if len(worth) < 2 ** len(modalities):
             continue
         complete = np.all([own.notna().all() for own in worth.values()], axis=0)
         quantities = {modality: _shapley(worth, modality, modalities) for modality in modalities}
         quantities[""] = _synergy(worth, modalities)
         for modality, values in quantities.items():
-            values = values.loc[:, complete]
-            interval = mean_interval([values.to_numpy()])._asdict()
-            row = {"dataset": dataset, "fusion": values.columns, "modality": modality, **interval}
+            interval = mean_interval([values.to_numpy()[:, complete]])._asdict()
+            row = {"dataset": dataset, "fusion": values.columns[complete], "modality": modality, **interval}
             parts.append(pd.DataFrame(row))
     return pd.concat([part for part in parts if not part.empty] or parts, ignore_index=True)
 
 
 def _worth_of_sets(own: pd.DataFrame) -> dict[frozenset[str], pd.DataFrame]:
     """Scores (rows seeds, columns fusions) by the set that is present; empty if not all can be known."""
-    absent = {name: frozenset(name.split("+")) - {""} for name in own.index.unique("absent")}
+    parts = {str(name): part.droplevel("absent") for name, part in own.groupby(level="absent")}
+    absent = {name: frozenset(name.split("+")) - {""} for name in parts}
     everything = frozenset().union(*absent.values())
     if MAJORITY not in own or everything in absent.values():  # then there is one that is never absent
         return {}
-    worth = {everything - gone: own.xs(name, level="absent") for name, gone in absent.items()}
+    worth = {everything - gone: parts[name] for name, gone in absent.items()}
     clean = worth[everything]
     nothing = np.repeat(clean[[MAJORITY]].to_numpy(), clean.shape[1], axis=1)
     worth[frozenset()] = pd.DataFrame(nothing, clean.index, clean.columns)
