@@ -35,11 +35,9 @@ def count_parameters(fusion: object) -> int:
 
     Examples
     --------
-    >>> from sklearn.linear_model import LinearRegression
-    >>> count_parameters(LinearRegression().fit(np.eye(3), np.eye(3)[:, :2]))  # 3 x 2 weights, 2 biases,
-    11
-    >>> LinearRegression().fit(np.eye(3), np.eye(3)[:, :2]).singular_.size  # and what it keeps beside them
-    3
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> count_parameters(LogisticRegression().fit(np.eye(4), [0, 0, 1, 1]))  # 4 weights and a bias
+    5
     """
     total = 0
     seen: dict[int, object] = {}  # holds what it has seen, so that no identity is used again

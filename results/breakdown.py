@@ -42,7 +42,7 @@ def score_by(records: pd.DataFrame, metric: str, by: str) -> pd.DataFrame:
     parts = []
     for name, own in scores.groupby(level=by):
         intervals = seed_intervals(strict_mean(own, ["dataset", "seed"]))
-        parts.append(intervals.rename_axis("fusion").reset_index().assign(**{by: name}))
+        parts.append(intervals.rename_axis("fusion").reset_index().assign(**{by: str(name)}))
     # Clean before what is done to it.
     parts.sort(key=lambda part: part[by].iloc[0] != "clean")
     table = pd.concat(parts, ignore_index=True).rename(columns={"mean": "score"})

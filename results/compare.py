@@ -255,11 +255,13 @@ def _differ_in_content(first: pd.DataFrame, second: pd.DataFrame) -> list[Differ
         if a != b:
             only = (", ".join(map(str, sorted(some))) or "–" for some in (a - b, b - a))
             found.append(Difference(f"only here: {column}", *only))
-    keys = [own.drop_duplicates(CELL).set_index(CELL)["key"] for own in (first, second)]
-    a, b = keys[0].align(keys[1], join="inner")
-    if changed := int(((a != b) | (a == "")).sum()):
+    keys = (own.drop_duplicates(CELL).set_index(CELL)["key"] for own in (first, second))
+    shared = pd.concat(keys, axis=1, join="inner", keys=["first", "second"])
+    if changed := int(((shared["first"] != shared["second"]) | (shared["first"] == "")).sum()):
         same = "made by the same code, data and options"
-        found.append(Difference("cells", f"{len(a)} in common", f"{len(a) - changed} of them {same}"))
+        found.append(
+            Difference("cells", f"{len(shared)} in common", f"{len(shared) - changed} of them {same}")
+        )
     return found
 
 
