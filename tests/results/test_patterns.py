@@ -120,6 +120,13 @@ def test_nothing_is_said_without_the_majority_or_with_one_modality():
     assert modality_values(tabulate(frame[frame["modality"] == ""]), 1).empty
 
 
+def test_a_share_of_absent_samples_is_no_pattern(whole):
+    some = whole[(whole["scenario"] == "missing-modality") & (whole["dataset"] == "fake-posts")]
+    milder = pd.concat([whole, some.assign(severity=3, level=0.5, value=some["value"] + 0.05)])
+    plain = pattern_scores(condition_scores(whole, "accuracy"))
+    pd.testing.assert_frame_equal(pattern_scores(condition_scores(milder, "accuracy")), plain)
+
+
 def test_single_modalities_taken_by_both_scenarios_count_once(whole):
     scores = condition_scores(whole, "accuracy")
     twice = pd.concat(
