@@ -1,11 +1,12 @@
 """What the data sets as a whole allow to say of the fusions: tests, intervals and probabilities."""
 
+from math import isnan
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from .bayes import ROPE, compare_bayesian
-from .formatting import ABSENT, format_number
+from .formatting import format_number
 from .intervals import MIN_DATASETS, NEW_DATASETS, NEW_SEEDS
 from .overall import summarise
 from .ranks import RankTest, compare_ranks
@@ -123,6 +124,4 @@ def tabulate_evidence(evidence: Evidence, baseline: str, rope: float = ROPE) -> 
 
 
 def _write(mean: float, low: float, high: float, digits: int) -> str:
-    if pd.isna(mean):
-        return ABSENT
-    return f"{mean:.{digits}f} ± {'?' if pd.isna(low) else f'{(high - low) / 2:.{digits}f}'}"
+    return f"{mean:.{digits}f} ± {'?' if isnan(low) else f'{(high - low) / 2:.{digits}f}'}"
