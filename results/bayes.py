@@ -73,7 +73,5 @@ def compare_bayesian(
     below = np.heaviside(-rope - means, 0.5)
     shares = [np.einsum("si,ij,sj->s", weights, side, weights, optimize=True) for side in (below, above)]
     likely = np.column_stack([shares[0], 1 - shares[0] - shares[1], shares[1]])
-    if rope == 0:
-        likely[:, 1] = -1.0  # a region of no width holds nothing
     best = np.isclose(likely, likely.max(axis=1, keepdims=True), rtol=0, atol=1e-12)
     return Posterior(*(best / best.sum(axis=1, keepdims=True)).mean(axis=0).tolist())

@@ -100,9 +100,11 @@ def test_what_is_clearly_apart_is_separated():
 
 def test_friedman_guards_the_pairs():
     """Pairs count only if not all can be equal."""
-    means = table(7, [0.0] * 8, seed=3)
+    means = table(20, [0.0] * 8)
     means["b"] = means["a"] - 1e-3
     found = compare_ranks(means, 1)
+    pair = found.pairs[(found.pairs["first"] == "a") & (found.pairs["second"] == "b")]
+    assert pair["p_holm"].item() < 0.001
     assert found.p_value > 0.05
     assert not found.pairs["separable"].any()
 
