@@ -14,6 +14,8 @@ from types import ModuleType
 from typing import Any
 from uuid import uuid4
 
+from ..plugins import plugin_packages
+
 __all__ = ["forget_sources", "hash_json", "hash_source"]
 
 _STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).resolve()
@@ -33,9 +35,9 @@ def hash_json(value: Any) -> str:
 def hash_source(thing: Any) -> str:
     """Hash the source of a class or function: its module, those of its bases, and all that these import.
 
-    The standard library and installed packages other than Fusebench do not count, nor do comments,
-    docstrings and layout. What is defined where there is no file (a notebook, an interactive session) gets
-    a hash of its own every time, so that it is never mistaken for done.
+    The standard library and installed packages other than Fusebench and its plugins do not count, nor do
+    comments, docstrings and layout. What is defined where there is no file (a notebook, an interactive
+    session) gets a hash of its own every time, so that it is never mistaken for done.
 
     Examples
     --------
@@ -54,7 +56,7 @@ def hash_source(thing: Any) -> str:
 
 def forget_sources() -> None:
     """Read the files again when next asked, since they may have changed."""
-    for remembered in (_closure, _hash_module, _hash_file):
+    for remembered in (_closure, _hash_module, _hash_file, _own_packages):
         remembered.cache_clear()
 
 
@@ -74,9 +76,14 @@ def _is_built_in(module: ModuleType) -> bool:
     return module.__name__ in sys.builtin_module_names
 
 
+@lru_cache(maxsize=1)
+def _own_packages() -> frozenset[str]:
+    return plugin_packages() | {"fusebench"}
+
+
 def _is_own(origin: str, name: str) -> bool:
     """Tell code under study from the libraries around it, whose versions are recorded instead."""
-    if name.partition(".")[0] == "fusebench":
+    if name.partition(".")[0] in _own_packages():
         return True
     path = Path(origin).resolve()
     return not (

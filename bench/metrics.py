@@ -47,7 +47,7 @@ class Metric:
         return (self.score.__doc__ or "").strip().split("\n", 1)[0]
 
 
-metrics: Registry[Metric] = Registry("metric")
+metrics: Registry[Metric] = Registry("metric", group="fusebench.metrics")
 
 
 def metrics_of(task: Task) -> tuple[Metric, ...]:

@@ -250,7 +250,9 @@ class Dataset(ABC):
         return Splits(convert(raw.train), convert(raw.validation), convert(raw.test))
 
 
-datasets: Registry[type[Dataset]] = Registry("data set", package="fusebench.datasets")
+datasets: Registry[type[Dataset]] = Registry(
+    "data set", package="fusebench.datasets", group="fusebench.datasets"
+)
 
 D = TypeVar("D", bound=type[Dataset])
 

@@ -80,7 +80,7 @@ class FusionInfo:
         return self.estimator(**{**self.params, **params})
 
 
-fusions: Registry[FusionInfo] = Registry("fusion", package="fusebench.fusions")
+fusions: Registry[FusionInfo] = Registry("fusion", package="fusebench.fusions", group="fusebench.fusions")
 
 F = TypeVar("F", bound=type[FusionStrategy])
 

@@ -14,7 +14,7 @@ MODULES = [
     for part in PARTS
     for module in walk_packages(import_module(f"fusebench.{part}").__path__, f"fusebench.{part}.")
 ]
-SHARED = ["fusebench", "fusebench.errors", "fusebench.registry", "fusebench.seeding"]
+SHARED = ["fusebench", "fusebench.errors", "fusebench.plugins", "fusebench.registry", "fusebench.seeding"]
 
 
 @pytest.mark.parametrize("name", [*SHARED, *MODULES])

@@ -171,7 +171,9 @@ def _unchanged(
 
 CLEAN = Scenario("clean", "clean", _unchanged, {}, "", float("nan"))
 
-scenarios: Registry[Scenario] = Registry("scenario", package="fusebench.bench.scenarios")
+scenarios: Registry[Scenario] = Registry(
+    "scenario", package="fusebench.bench.scenarios", group="fusebench.scenarios"
+)
 scenarios.add("clean", CLEAN)
 
 

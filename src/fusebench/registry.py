@@ -1,12 +1,15 @@
 """A table of named things: fusion strategies, data sets, scenarios, metrics."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
+from functools import partial
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Generic, TypeVar
 
 from .errors import UnknownNameError, did_you_mean
+from .plugins import describe_plugin, find_plugins, load_or_warn
 
 __all__ = ["Registry"]
 
@@ -14,7 +17,7 @@ T = TypeVar("T")
 
 
 class Registry(Generic[T]):
-    """Named entries, filled by the modules of a package when first asked.
+    """Named entries, filled by the modules of a package and by plugins when first asked.
 
     Parameters
     ----------
@@ -23,6 +26,9 @@ class Registry(Generic[T]):
     package : str, optional
         Every module directly in this package is imported before the first look-up, so that a new file
         registers itself. Heavy libraries must therefore be imported inside functions there.
+    group : str, optional
+        Entry points of installed packages, whose modules are imported next. One that fails, or that takes
+        a name which is taken, is left out with a `PluginWarning`.
 
     Examples
     --------
@@ -39,9 +45,11 @@ class Registry(Generic[T]):
     fusebench.errors.UnknownNameError: There is no colour named 'gren'; did you mean green?
     """
 
-    def __init__(self, what: str, package: str | None = None) -> None:
+    def __init__(self, what: str, package: str | None = None, group: str | None = None) -> None:
         self.what = what
         self._package = package
+        self._group = group
+        self._loaded = False
         self._entries: dict[str, T] = {}
 
     def add(self, name: str, entry: T) -> None:
@@ -59,6 +67,17 @@ class Registry(Generic[T]):
     def remove(self, name: str) -> None:
         """Forget an entry, for tests and notebooks that register the same name again."""
         del self._entries[self._known(name)]
+
+    @contextmanager
+    def restored_on_error(self) -> Iterator[None]:
+        """Forget what was registered inside if that ends in an error."""
+        self._load()
+        before = dict(self._entries)
+        try:
+            yield
+        except BaseException:
+            self._entries = before
+            raise
 
     def match(self, patterns: Iterable[str]) -> list[str]:
         """Names that match any of the globs, in the order of registration.
@@ -104,8 +123,16 @@ class Registry(Generic[T]):
         return name
 
     def _load(self) -> None:
-        if self._package is None:
+        if self._loaded:
             return
-        package, self._package = self._package, None
-        for module in iter_modules(import_module(package).__path__, prefix=f"{package}."):
-            import_module(module.name)
+        self._loaded = True
+        if self._package is not None:
+            for module in iter_modules(import_module(self._package).__path__, prefix=f"{self._package}."):
+                import_module(module.name)
+        # After what is built in, so that a plugin cannot take the name of anything that is.
+        for point in find_plugins(self._group) if self._group is not None else []:
+            load_or_warn(partial(self._load_plugin, point.module), describe_plugin(point))
+
+    def _load_plugin(self, module: str) -> None:
+        with self.restored_on_error():
+            import_module(module)
