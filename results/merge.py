@@ -79,4 +79,6 @@ def _replaces(cell: tuple[Any, ...], there: tuple[str, pd.DataFrame], new: tuple
 
 def _agree(a: pd.DataFrame, b: pd.DataFrame) -> bool:
     one, other = (rows.set_index(_CONDITION)["value"].sort_index() for rows in (a, b))
-    return one.index.equals(other.index) and np.allclose(one, other, rtol=_TOLERANCE, equal_nan=True)
+    return one.index.equals(other.index) and np.allclose(
+        one, other, rtol=_TOLERANCE, atol=1e-12, equal_nan=True
+    )

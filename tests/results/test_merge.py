@@ -24,7 +24,7 @@ def test_parts_make_the_whole_again(records, by):
 
 
 def test_the_same_cell_twice_is_one_cell(records):
-    costly = records.assign(fit_seconds=records["fit_seconds"] + 1, value=records["value"] * (1 + 1e-9))
+    costly = records.assign(fit_seconds=records["fit_seconds"] + 1, value=records["value"] * (1 + 1e-7))
     merged, owners = merge_records({"a": records, "b": costly})
     assert_frame_equal(merged, records)
     assert set(owners.values()) == {"a"}
@@ -55,6 +55,10 @@ def change(records, **columns):
         (
             lambda records: change(records, value=0.5),
             "late-mean on fake-posts, seed 1, has other scores in here than in there: drop one",
+        ),
+        (
+            lambda records: change(records).assign(value=lambda own: own["value"] * (1 + 1e-5)),
+            "late-mean on fake-posts, seed 1, has other scores",
         ),
         (
             lambda records: change(records)[lambda own: own["mechanism"] == "clean"],
