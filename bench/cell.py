@@ -22,10 +22,10 @@ from .store import CellResult
 
 __all__ = ["describe_failure", "predict_outputs", "run_cell"]
 
-Predictions = dict[str, NDArray[np.float16] | NDArray[np.float32]]
+Predictions = dict[str, NDArray]
 
 
-def run_cell(cell: Cell, cache: FeatureCache) -> tuple[CellResult, Predictions]:
+def run_cell(cell: Cell, cache: FeatureCache, *, debug: bool = False) -> tuple[CellResult, Predictions]:
     """Fit a strategy and score it; a failure becomes a result.
 
     Parameters
@@ -34,6 +34,8 @@ def run_cell(cell: Cell, cache: FeatureCache) -> tuple[CellResult, Predictions]:
         Its features must be in the cache.
     cache : FeatureCache
         Where they are.
+    debug : bool
+        Let the failure be raised.
 
     Returns
     -------
@@ -49,6 +51,8 @@ def run_cell(cell: Cell, cache: FeatureCache) -> tuple[CellResult, Predictions]:
             warnings.simplefilter("default")
             result, predictions = _fit_and_score(cell, cache)
     except Exception as error:
+        if debug:
+            raise
         return describe_failure(error), {}
     messages = sorted({f"{w.category.__name__}: {w.message}" for w in caught})
     return replace(result, warnings=messages), predictions

@@ -1,28 +1,43 @@
 """Where cells run: in this process, or in several that use one thread each."""
 
-import os
-import signal
-import threading
-from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import connection, get_context, parent_process
+import warnings
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
-from ..errors import FusebenchError
+from ..errors import StorageError
+from ..plugins import PluginWarning
 from .cell import describe_failure, run_cell
 from .features import FeatureCache
 from .plan import Bundle, Cell
+from .plugin_files import load_plugin_files, loaded_plugin_files
 from .store import CellResult, Store
 from .threads import pin_threads, pinned_environment
+from .workers import Limits, Loss, Task, WorkerPool
 
-__all__ = ["execute"]
-
-OnDone = Callable[[Cell, CellResult], None]
+__all__ = ["Observer", "execute"]
 
 
-def execute(cells: Iterable[Cell], folder: Path, *, jobs: int, on_done: OnDone) -> None:
+class Observer(Protocol):
+    """Who is told of cells."""
+
+    def begin(self, cell: Cell) -> None:
+        """Take note of a cell that starts; of one whose worker died, again."""
+
+    def advance(self, cell: Cell, result: CellResult) -> None:
+        """Take note of a cell that has finished and is saved."""
+
+
+def execute(
+    cells: Iterable[Cell],
+    folder: Path,
+    *,
+    jobs: int,
+    observer: Observer,
+    limits: Limits = Limits(),  # noqa: B008  (immutable)
+    debug: bool = False,
+) -> None:
     """Run cells and save each as soon as it is done.
 
     Parameters
@@ -32,34 +47,40 @@ def execute(cells: Iterable[Cell], folder: Path, *, jobs: int, on_done: OnDone) 
     folder : Path
         The folder of the run.
     jobs : int
-        1 runs in this process; more starts so many worker processes. The numbers are the same.
-    on_done : callable
-        Told of every cell and its result, in the order in which they finish.
+        1 runs in this process, unless there are limits; more starts so many worker processes. The numbers
+        are the same.
+    observer : Observer
+        Told of every cell and its result, in the order in which they finish. What it raises ends the run.
+    limits : Limits
+        Of each cell. Making features has no limit of time.
+    debug : bool
+        Run in this process, and let what goes wrong be raised.
 
     Raises
     ------
     FusebenchError
-        If a worker process dies. What was done is kept.
+        If results cannot be written or workers cannot be started. What was done is kept.
     """
     groups: dict[str, list[Cell]] = {}
     for cell in cells:
         groups.setdefault(cell.bundle.key, []).append(cell)
     if not groups:
         return
-    if jobs == 1:
+    if debug or (jobs == 1 and not limits):
         undo = pin_threads()
         try:
             for group in groups.values():
-                failure = _make_features(group[0].bundle, folder)
+                failure = _make_features(group[0].bundle, folder, debug=debug)
                 for cell in group:
-                    on_done(cell, _finish(cell, folder, failure))
+                    observer.begin(cell)
+                    observer.advance(cell, _finish(cell, folder, failure, debug=debug))
         finally:
             undo()
     else:
-        _run_in_pool(list(groups.values()), folder, jobs, on_done)
+        _run_in_pool(list(groups.values()), folder, jobs, observer, limits)
 
 
-def _make_features(bundle: Bundle, folder: Path) -> CellResult | None:
+def _make_features(bundle: Bundle, folder: Path, *, debug: bool = False) -> CellResult | None:
     """Make the features of a bundle; what came of it is the result of all its cells if it failed."""
     try:
         cache = FeatureCache(folder / "features")
@@ -67,67 +88,50 @@ def _make_features(bundle: Bundle, folder: Path) -> CellResult | None:
         store = Store(folder)
         store.save_masks(bundle, cache.masks(bundle))
         store.save_labels(bundle, cache.labels(bundle))
+    except StorageError:  # the folder's fault, not that of the data
+        raise
     except Exception as error:
+        if debug:
+            raise
         return describe_failure(error)
     return None
 
 
-def _finish(cell: Cell, folder: Path, failure: CellResult | None = None) -> CellResult:
+def _finish(
+    cell: Cell, folder: Path, failure: CellResult | None = None, *, debug: bool = False
+) -> CellResult:
     """Run and save one cell."""
     if failure is not None and not cell.skip:
         Store(folder).save(cell, failure, {})
         return failure
-    result, predictions = run_cell(cell, FeatureCache(folder / "features"))
+    result, predictions = run_cell(cell, FeatureCache(folder / "features"), debug=debug)
     Store(folder).save(cell, result, predictions)
     return result
 
 
-def _run_in_pool(groups: list[list[Cell]], folder: Path, jobs: int, on_done: OnDone) -> None:
-    with pinned_environment():
-        # "spawn": a fork would inherit locks and threads of libraries that are already loaded.
-        pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_start_worker)
-        try:
-            _schedule(pool, groups, folder, on_done)
-        except BaseException as error:
-            # A cell in progress is not saved and loses nothing but its time.
-            for worker in list((pool._processes or {}).values()):
-                worker.kill()
-            if isinstance(error, BrokenProcessPool):
-                raise FusebenchError(
-                    "A worker process died (out of memory, or killed from outside). Finished cells are "
-                    "kept: repeat the command to go on, with fewer --jobs if memory was short."
-                ) from error
-            raise
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _schedule(pool: ProcessPoolExecutor, groups: list[list[Cell]], folder: Path, on_done: OnDone) -> None:
+def _run_in_pool(
+    groups: list[list[Cell]], folder: Path, jobs: int, observer: Observer, limits: Limits
+) -> None:
     """Make the features of every group first, each once; a group's cells follow as soon as it has them."""
-    making: dict[Future[Any], list[Cell]] = {
-        pool.submit(_make_features, group[0].bundle, folder): group for group in groups
-    }
-    running: dict[Future[Any], Cell] = {}
-    while making or running:
-        finished, _ = wait([*making, *running], return_when=FIRST_COMPLETED)
-        for future in finished:
-            if future in making:
-                failure = future.result()
-                for cell in making.pop(future):
-                    running[pool.submit(_finish, cell, folder, failure)] = cell
+    prepare = partial(_prepare_worker, loaded_plugin_files())
+    with pinned_environment(), WorkerPool(jobs, limits, prepare) as pool:
+        for group in groups:
+            pool.submit(Task(_make_features, (group[0].bundle, folder), about=group, timed=False))
+        for task, outcome in pool.finish():
+            result = CellResult(outcome.status, outcome.reason) if isinstance(outcome, Loss) else outcome
+            if isinstance(task.about, Cell):
+                if isinstance(outcome, Loss):
+                    Store(folder).save(task.about, result, {})
+                observer.advance(task.about, result)
             else:
-                on_done(running.pop(future), future.result())
+                for cell in task.about:
+                    begin = partial(observer.begin, cell)
+                    pool.submit(Task(_finish, (cell, folder, result), about=cell, on_start=begin))
 
 
-def _start_worker() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends the workers
-    parent = parent_process()
-    if parent is not None:
-        threading.Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()
+def _prepare_worker(plugin_files: list[Path]) -> None:
+    """Make a new process what this one is, before it gets its first task."""
     pin_threads()
-
-
-def _follow(sentinel: int) -> None:
-    """End this worker when its parent is gone, however that ended."""
-    connection.wait([sentinel])
-    os._exit(1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PluginWarning)  # this one has said it
+        load_plugin_files(plugin_files)

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..datasets.data import Kind, Modality, MultimodalData, Splits
 from ..datasets.features.base import Featurizer, Views
-from ..errors import FusebenchError
+from ..errors import FusebenchError, StorageError
 from ..seeding import make_generator
 from .identity import identify_samples
 from .plan import Bundle
@@ -55,17 +57,19 @@ class FeatureCache:
             return
         target = self.folder / bundle.key
         work = self.folder / f".{bundle.key}.{uuid4().hex[:8]}.tmp"
-        work.mkdir(parents=True)
         try:
+            with _writing(work):
+                work.mkdir(parents=True)
             _make(bundle, work)
             sizes = {path.name: path.stat().st_size for path in sorted(work.iterdir())}
-            (work / MANIFEST).write_text(json.dumps(sizes, indent=1), encoding="utf-8")
-            shutil.rmtree(target, ignore_errors=True)  # what is there is damaged
+            _write_json(work / MANIFEST, sizes)
             try:
                 work.rename(target)
-            except OSError:  # another process was faster
+            except OSError:  # something is there: damaged, or from a process that was faster
                 if not self.has(bundle):
-                    raise
+                    with _writing(target):
+                        shutil.rmtree(target, ignore_errors=True)
+                        work.rename(target)
         finally:
             shutil.rmtree(work, ignore_errors=True)
 
@@ -129,7 +133,7 @@ def _make(bundle: Bundle, folder: Path) -> None:
     validation = change(bundle.training, raw.validation, split="validation")
     _write_views(folder, "validation", featurizer.transform(validation))
     clean, *others = bundle.conditions
-    np.save(folder / f"{SAMPLES}.npy", identify_samples(raw.test))
+    _save(folder / f"{SAMPLES}.npy", identify_samples(raw.test))
     _write_views(folder, clean.slug, featurizer.transform(raw.test))
     impossible = {}
     for condition in others:
@@ -139,7 +143,7 @@ def _make(bundle: Bundle, folder: Path) -> None:
             impossible[condition.slug] = str(error)
         else:
             _write_changes(folder, condition.slug, raw.test, changed, featurizer)
-    (folder / IMPOSSIBLE).write_text(json.dumps(impossible), encoding="utf-8")
+    _write_json(folder / IMPOSSIBLE, impossible)
 
 
 def _shrink(raw: Splits, sizes: tuple[int, int, int], name: str, seed: int) -> Splits:
@@ -156,9 +160,9 @@ def _write_views(folder: Path, part: str, views: Views) -> None:
     for name, offered in views.modalities.items():
         for view, modality in offered.items():
             _write_modality(folder, f"{part}.{name}.{view}", modality)
-    np.save(folder / f"{part}.present.npy", views.present)
+    _save(folder / f"{part}.present.npy", views.present)
     if views.y is not None:
-        np.save(folder / f"{part}.y.npy", views.y)
+        _save(folder / f"{part}.y.npy", views.y)
 
 
 def _write_changes(
@@ -169,17 +173,36 @@ def _write_changes(
             for view, features in featurizer.transform_modality(name, modality).items():
                 _write_modality(folder, f"{part}.{name}.{view}", features)
     if changed.mask is not clean.mask:
-        np.save(folder / f"{part}.present.npy", changed.mask)
+        _save(folder / f"{part}.present.npy", changed.mask)
     if changed.y is not clean.y:
-        np.save(folder / f"{part}.y.npy", changed.labels)
+        _save(folder / f"{part}.y.npy", changed.labels)
 
 
 def _write_modality(folder: Path, stem: str, modality: Modality) -> None:
-    np.save(folder / f"{stem}.npy", modality.values)
+    _save(folder / f"{stem}.npy", modality.values)
     if modality.lengths is not None:
-        np.save(folder / f"{stem}.lengths.npy", modality.lengths)
+        _save(folder / f"{stem}.lengths.npy", modality.lengths)
     if modality.common_scale:
-        np.save(folder / f"{stem}.common-scale.npy", np.array(True))
+        _save(folder / f"{stem}.common-scale.npy", np.array(True))
+
+
+def _save(path: Path, array: NDArray) -> None:
+    with _writing(path):
+        np.save(path, array)
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    with _writing(path):
+        path.write_text(json.dumps(content, indent=1), encoding="utf-8")
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Tell trouble with the folder from trouble with the data, which costs their own cells only."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"Cannot write {path}: {error.strerror or error}.") from error
 
 
 def _read_modality(folder: Path, stem: str, view: str) -> Modality:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..datasets.registry import Dataset
 from ..datasets.storage import hash_files
-from ..errors import FusebenchError
+from ..errors import CellFailedError, FusebenchError
+from .events import EventLog
 from .fingerprint import hash_json
 from .outputs import OUTPUTS, write_outputs
 from .plan import Cell, find_metric, make_plan
+from .planned import write_plan
 from .provenance import collect_provenance, read_provenance
 from .store import CellResult, DamagedCellError, Store
 from .suite import Suite, load_suite
@@ -30,6 +32,9 @@ class Listener:
 
     def start(self, total: int, there: int) -> None:
         """Take note of the number of cells and of how many are done already."""
+
+    def begin(self, cell: Cell) -> None:
+        """Take note of a cell that starts."""
 
     def advance(self, cell: Cell, result: CellResult) -> None:
         """Take note of a cell that has finished."""
@@ -83,7 +88,11 @@ def run(
     quick: bool | None = None,
     out: str | Path,
     jobs: int = 1,
+    timeout: float | None = None,
+    memory: float | None = None,
     retry_failed: bool = False,
+    fail_fast: bool = False,
+    debug: bool = False,
     data_dir: str | Path | None = None,
 ) -> RunSummary:
     """Run a suite, or what of it is not done yet, and write tables and the report.
@@ -103,10 +112,16 @@ def run(
     out : path
         Folder of the run. What is finished there is not run again.
     jobs : int
-        1 stays in this process; with more, a script needs the ``if __name__ == "__main__":`` guard that
-        `multiprocessing` asks for.
+        1 stays in this process, unless there is a limit; with more, or with a limit, a script needs the
+        ``if __name__ == "__main__":`` guard that `multiprocessing` asks for.
+    timeout, memory : float, optional
+        What a cell may take, in seconds and GiB, before its process is killed.
     retry_failed : bool
         Whether to run cells again that failed before.
+    fail_fast : bool
+        Whether to stop at the first cell that fails.
+    debug : bool
+        Whether to stay in this process and raise what goes wrong in a cell.
     data_dir : path, optional
         Where files of data sets are; ``FUSEBENCH_DATA`` when left out.
 
@@ -118,6 +133,8 @@ def run(
     ------
     FusebenchError
         If a name is unknown, files are missing or the folder cannot be written to.
+    CellFailedError
+        If a cell fails and `fail_fast` is set.
 
     Examples
     --------
@@ -141,7 +158,17 @@ def run(
         seeds=seeds,
         quick=quick,
     )
-    return run_plan(asked, make_plan(asked, data_dir, own), out=out, jobs=jobs, retry_failed=retry_failed)
+    return run_plan(
+        asked,
+        make_plan(asked, data_dir, own),
+        out=out,
+        jobs=jobs,
+        timeout=timeout,
+        memory=memory,
+        retry_failed=retry_failed,
+        fail_fast=fail_fast,
+        debug=debug,
+    )
 
 
 def find_todo(
@@ -169,7 +196,11 @@ def run_plan(
     *,
     out: str | Path,
     jobs: int = 1,
+    timeout: float | None = None,
+    memory: float | None = None,
     retry_failed: bool = False,
+    fail_fast: bool = False,
+    debug: bool = False,
     listener: Listener | None = None,
 ) -> RunSummary:
     """Run planned cells; see `run`.
@@ -182,10 +213,8 @@ def run_plan(
         The plan.
     out : path
         Folder of the run.
-    jobs : int
-        Processes.
-    retry_failed : bool
-        Whether to run cells again that failed before.
+    jobs, timeout, memory, retry_failed, fail_fast, debug
+        As of `run`.
     listener : Listener, optional
         Told of what happens.
 
@@ -194,10 +223,14 @@ def run_plan(
     RunSummary
     """
     from .execute import execute
+    from .workers import Limits
 
     listener = listener or Listener()
     if jobs < 1:
         raise FusebenchError(f"The number of jobs must be at least 1, however: {jobs}.")
+    limits = Limits(timeout, None if memory is None else memory * 2**30)
+    if debug and limits:
+        raise FusebenchError("Debugging runs in this process, which no limit can end; leave the limits out.")
     store = Store(out)
     store.check_writable()
     results, todo = find_todo(cells, store, listener.warn)
@@ -205,13 +238,12 @@ def run_plan(
         again = [cell for cell in cells if cell.key in results and results[cell.key].failed]
         todo += again
     started, clock = datetime.now(UTC), perf_counter()
+    write_plan(store.folder, suite, cells)
     listener.start(len(cells), len(cells) - len(todo))
-
-    def finish(cell: Cell, result: CellResult) -> None:
-        results[cell.key] = result
-        listener.advance(cell, result)
-
-    execute(todo, store.folder, jobs=jobs, on_done=finish)
+    if todo:
+        with EventLog(store.folder, total=len(cells), todo=len(todo), jobs=jobs) as log:
+            watch = _Watch(listener, log, results, fail_fast)
+            execute(todo, store.folder, jobs=jobs, observer=watch, limits=limits, debug=debug)
     return _write_outputs(
         suite,
         cells,
@@ -222,6 +254,31 @@ def run_plan(
         seconds=perf_counter() - clock,
         jobs=jobs,
     )
+
+
+class _Watch:
+    """Passes on what happens to cells, and ends the run at the first failure if that is asked for."""
+
+    def __init__(
+        self, listener: Listener, log: EventLog, results: dict[str, CellResult], fail_fast: bool
+    ) -> None:
+        self._listener, self._log, self._results, self._fail_fast = listener, log, results, fail_fast
+
+    def begin(self, cell: Cell) -> None:
+        """Say that a cell starts."""
+        self._log.begin(cell)
+        self._listener.begin(cell)
+
+    def advance(self, cell: Cell, result: CellResult) -> None:
+        """Say that a cell has finished, and keep its result."""
+        self._results[cell.key] = result
+        self._log.end(cell, result)
+        self._listener.advance(cell, result)
+        if self._fail_fast and result.failed:
+            raise CellFailedError(
+                f"Stopped: {cell.fusion} on {cell.dataset}, seed {cell.seed}, is {result.status}. Finished "
+                "cells are kept."
+            )
 
 
 def _write_outputs(

@@ -7,6 +7,7 @@ from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ from ..results.files import write_atomically
 from .plan import Bundle, Cell
 
 __all__ = ["CellResult", "DamagedCellError", "Store"]
+
+_PROBE_BYTES = 2**20  # a disk that has no room for these has none for a run
 
 
 class DamagedCellError(FusebenchError):
@@ -86,11 +89,11 @@ class Store:
 
         Raises
         ------
-        FusebenchError
-            If it cannot be written to.
+        StorageError
+            If it cannot be written to, or the disk is full.
         """
-        probe = self.folder / ".probe"
-        write_atomically(probe, b"")
+        probe = self.folder / f".{uuid4().hex[:8]}.probe.tmp"
+        write_atomically(probe, bytes(_PROBE_BYTES))
         probe.unlink(missing_ok=True)
 
     def path(self, cell: Cell, kind: str = "cells", suffix: str = ".json") -> Path:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from uuid import uuid4
 
-from ..errors import FusebenchError
+from ..errors import StorageError
 
 __all__ = ["write_atomically"]
 
@@ -23,7 +23,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
     Raises
     ------
-    FusebenchError
+    StorageError
         If it cannot be written: the folder is read-only, the disk is full.
 
     Examples
@@ -47,4 +47,4 @@ def write_atomically(path: Path, content: bytes) -> None:
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise FusebenchError(f"Cannot write {path}: {error.strerror or error}.") from error
+        raise StorageError(f"Cannot write {path}: {error.strerror or error}.") from error

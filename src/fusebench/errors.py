@@ -3,7 +3,15 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-__all__ = ["DataNotFoundError", "DivergedError", "FusebenchError", "UnknownNameError", "did_you_mean"]
+__all__ = [
+    "CellFailedError",
+    "DataNotFoundError",
+    "DivergedError",
+    "FusebenchError",
+    "StorageError",
+    "UnknownNameError",
+    "did_you_mean",
+]
 
 
 class FusebenchError(Exception):
@@ -19,6 +27,14 @@ class UnknownNameError(FusebenchError):
 
 class DataNotFoundError(FusebenchError):
     """Files of a data set are not where they were looked for."""
+
+
+class StorageError(FusebenchError):
+    """Results cannot be written: the folder is read-only, the disk is full."""
+
+
+class CellFailedError(FusebenchError):
+    """A cell of a run that is to stop at the first failure."""
 
 
 class DivergedError(FusebenchError):

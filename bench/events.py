@@ -1,0 +1,134 @@
+"""``events.jsonl``: what happened to a run and when, one JSON object a line, for programs."""
+
+import json
+import os
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from uuid import uuid4
+
+import psutil
+
+from ..errors import StorageError
+from .plan import Cell
+from .store import CellResult
+
+__all__ = ["EVENTS", "EventLog", "find_running", "read_events"]
+
+EVENTS = "events.jsonl"
+
+
+class EventLog:
+    """Appends to ``events.jsonl`` in the folder of a run.
+
+    Every event has ``time`` (UTC, ISO 8601), ``run`` (the same for all of one command) and ``event``:
+    ``start`` (``total``, ``todo``, ``jobs``, ``host``, ``pid``), ``begin`` and ``end`` of a cell
+    (``key``, ``dataset``, ``training``, ``fusion``, ``seed``; the latter with ``status``, ``reason`` and
+    ``fit_seconds``), and ``stop`` (``error``, empty if all went to the end).
+
+    Parameters
+    ----------
+    folder : Path
+        It must be there.
+    total, todo, jobs : int
+        Cells of the plan, those to be run, and processes.
+    """
+
+    def __init__(self, folder: Path, *, total: int, todo: int, jobs: int) -> None:
+        self._path = folder / EVENTS
+        self._run = uuid4().hex[:8]
+        self._start = {"total": total, "todo": todo, "jobs": jobs}
+
+    def __enter__(self) -> Self:
+        self._end_torn_line()
+        self._write("start", **self._start, host=socket.gethostname(), pid=os.getpid())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._write("stop", error="" if kind is None else f"{kind.__name__}: {error}".rstrip(": "))
+        except StorageError:
+            if error is None:
+                raise
+
+    def begin(self, cell: Cell) -> None:
+        """Note that a cell starts; one whose worker died starts again."""
+        self._write("begin", **_name(cell))
+
+    def end(self, cell: Cell, result: CellResult) -> None:
+        """Note that a cell has finished."""
+        seconds = result.fit_seconds if result.status == "done" else None
+        first = result.reason.split("\n", 1)[0]
+        self._write("end", **_name(cell), status=result.status, reason=first, fit_seconds=seconds)
+
+    def _write(self, event: str, **details: Any) -> None:
+        time = datetime.now(UTC).isoformat(timespec="milliseconds")
+        line = json.dumps({"time": time, "run": self._run, "event": event, **details}) + "\n"
+        self._append(line.encode())
+
+    def _end_torn_line(self) -> None:
+        """Give the next event a line of its own where a power cut has left half of one."""
+        written = self._path.read_bytes() if self._path.is_file() else b""
+        if written and not written.endswith(b"\n"):
+            self._append(b"\n")
+
+    def _append(self, content: bytes) -> None:
+        try:
+            with self._path.open("ab", buffering=0) as file:  # one write, so that two runs do not mix lines
+                file.write(content)
+        except OSError as error:
+            raise StorageError(f"Cannot write {self._path}: {error.strerror or error}.") from error
+
+
+def read_events(folder: Path) -> list[dict[str, Any]]:
+    """Read the events of a run, less torn lines; none if it has no log."""
+    try:
+        lines = (folder / EVENTS).read_bytes().splitlines()
+    except OSError:
+        return []
+    events = []
+    for line in lines:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(event, dict) and {"time", "run", "event"} <= event.keys():
+            events.append(event)
+    return events
+
+
+def find_running(events: list[dict[str, Any]]) -> tuple[bool, dict[str, str]]:
+    """Tell whether a run goes on, and which cells run, by key, since when.
+
+    A run on this machine goes on if its process is there; one on another, unless it has said that it stopped.
+    """
+    going: dict[str, dict[str, str]] = {}
+    for event in events:
+        run = event["run"]
+        if event["event"] == "start" and _is_alive(event):
+            going[run] = {}
+        elif event["event"] == "stop":
+            going.pop(run, None)
+        elif run in going and event["event"] == "begin":
+            going[run][event["key"]] = event["time"]
+        elif run in going and event["event"] == "end":
+            going[run].pop(event["key"], None)
+    return bool(going), {key: time for cells in going.values() for key, time in cells.items()}
+
+
+def _is_alive(start: dict[str, Any]) -> bool:
+    return start.get("host") != socket.gethostname() or psutil.pid_exists(start.get("pid", -1))
+
+
+def _name(cell: Cell) -> dict[str, Any]:
+    return {
+        "key": cell.key,
+        "dataset": cell.dataset,
+        "training": cell.training,
+        "fusion": cell.fusion,
+        "seed": cell.seed,
+    }

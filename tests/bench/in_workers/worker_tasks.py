@@ -1,0 +1,50 @@
+"""What the workers of the tests do."""
+
+import os
+import signal
+import sys
+import time
+
+from fusebench.errors import FusebenchError
+
+
+def nothing():
+    """Prepare nothing."""
+
+
+def double(value):
+    return 2 * value
+
+
+def die_once(marker, how):
+    """Die when called first."""
+    if not marker.exists():
+        marker.touch()
+        how()
+    return "survived"
+
+
+def kill_self():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def grow(bytes_):
+    kept = b"x" * bytes_
+    time.sleep(60)
+    return len(kept)
+
+
+def break_down():
+    raise ValueError("planted")
+
+
+def refuse():
+    raise FusebenchError("no more room")
+
+
+def doze():
+    time.sleep(1.2)
+
+
+def leave():
+    sys.exit(3)
