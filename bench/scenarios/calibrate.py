@@ -160,10 +160,10 @@ def find_shares(costs: NDArray[np.float64]) -> NDArray[np.float64]:
 
     Examples
     --------
-    >>> find_shares(np.array([0.0, 0.2, 0.4, 0.6, 0.8])).round(3)
-    array([0.125, 0.25 , 0.438, 0.625, 0.875])
-    >>> find_shares(np.array([0.0, 0.05, 0.25, 0.25, 0.25])).round(3)
-    array([0.312, 0.438, 0.625, 0.812, 1.   ])
+    >>> find_shares(np.array([0.0, 0.25, 0.5, 0.75, 1.0])).round(3)
+    array([0.1 , 0.2 , 0.35, 0.5 , 0.7 ])
+    >>> find_shares(np.array([0.0, 0.25, 0.25])).round(3)
+    array([0.2, 0.4, 0.6, 0.8, 1. ])
     """
     from sklearn.isotonic import isotonic_regression
 
