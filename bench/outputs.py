@@ -30,13 +30,16 @@ def write_outputs(records: "pd.DataFrame", provenance: dict[str, Any], folder: P
     from ..results.leaderboard import write_leaderboard
     from ..results.records import write_records
     from ..results.report import write_report
+    from .predictions import read_outcomes
 
     # Gone while the others are written, and the last to be: it says that they belong to this plan.
     (folder / "run.json").unlink(missing_ok=True)
     write_records(records, folder)
     if (records["status"] == "done").any():
         write_leaderboard(records, folder, metric=provenance["metric"])
-        write_report(records, provenance, folder / "report.html", metric=provenance["metric"])
+        outcomes = read_outcomes(folder, records)
+        path = folder / "report.html"
+        write_report(records, provenance, path, metric=provenance["metric"], outcomes=outcomes)
     files = hash_files(path for name in OUTPUTS if (path := folder / name).is_file())
     content = json.dumps({**provenance, "files": files}, indent=2) + "\n"
     write_atomically(folder / "run.json", content.encode())

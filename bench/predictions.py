@@ -15,7 +15,7 @@ from .scenarios.registry import Condition, scenarios
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["read_samples"]
+__all__ = ["read_outcomes", "read_samples"]
 
 
 def _is_right(y: NDArray, probabilities: NDArray) -> NDArray[np.float64]:
@@ -91,14 +91,58 @@ def read_samples(folder: str | Path, records: "pd.DataFrame", metric: str = "acc
     return pd.concat(parts, ignore_index=True)[list(SAMPLE_COLUMNS)]
 
 
-def _read_cell(folder: Path, cell: Mapping[Any, Any]) -> tuple[dict[str, NDArray], dict[str, NDArray]]:
-    """Read labels and predictions by condition."""
+def read_outcomes(folder: str | Path, records: "pd.DataFrame") -> "pd.DataFrame":
+    """Read what was predicted for clean samples with one of several classes, and how sure.
+
+    Parameters
+    ----------
+    folder : path
+        Of a run.
+    records : pandas.DataFrame
+        As for `read_samples`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns of `fusebench.results.outcomes.OUTCOME_COLUMNS`. Cells whose predictions or labels are not
+        there are left out: a folder may hold the records alone.
+    """
+    import pandas as pd
+
+    from ..results.outcomes import OUTCOME_COLUMNS
+
+    chosen = (
+        (records["metric"] == "accuracy")
+        & (records["mechanism"] == "clean")
+        & (records["training"] == "clean")
+    )
+    parts = [pd.DataFrame(columns=list(OUTCOME_COLUMNS))]
+    for cell in records[chosen].to_dict("records"):
+        try:
+            labels, predictions = _read_cell(Path(folder), cell, "clean-0")
+        except FusebenchError:
+            continue
+        outputs = predictions["clean-0"].astype(np.float64)
+        about = {name: cell[name] for name in ("dataset", "fusion", "seed")}
+        told = {
+            "label": labels["clean-0"],
+            "predicted": outputs.argmax(axis=1),
+            "confidence": outputs.max(axis=1),
+        }
+        parts.append(pd.DataFrame({**about, **told}))
+    return pd.concat(parts[1:] or parts, ignore_index=True)
+
+
+def _read_cell(
+    folder: Path, cell: Mapping[Any, Any], *conditions: str
+) -> tuple[dict[str, NDArray], dict[str, NDArray]]:
+    """Read labels, and predictions by condition: those named, or all."""
     place = Path(cell["dataset"]) / cell["fusion"] / f"seed{cell['seed']}-{cell['key']}"
     try:
         document = json.loads((folder / "cells" / f"{place}.json").read_bytes())
         bundle = f"seed{cell['seed']}-{hash_json(document['ingredients']['features'])}.npz"
         labels = _unpack(folder / "labels" / cell["dataset"] / cell["training"] / bundle)
-        return labels, _unpack(folder / "predictions" / f"{place}.npz")
+        return labels, _unpack(folder / "predictions" / f"{place}.npz", *conditions)
     except (OSError, ValueError, KeyError) as error:
         raise FusebenchError(
             f"The predictions or labels of {cell['fusion']} on {cell['dataset']}, seed {cell['seed']}, are "
@@ -106,6 +150,6 @@ def _read_cell(folder: Path, cell: Mapping[Any, Any]) -> tuple[dict[str, NDArray
         ) from error
 
 
-def _unpack(path: Path) -> dict[str, NDArray]:
+def _unpack(path: Path, *names: str) -> dict[str, NDArray]:
     with np.load(path, allow_pickle=False) as arrays:
-        return dict(arrays)
+        return {name: arrays[name] for name in names or arrays.files}

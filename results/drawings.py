@@ -35,7 +35,12 @@ def boards_of_datasets(records: pd.DataFrame, metric: str, baseline: str) -> dic
 
 
 def draw_all(
-    records: pd.DataFrame, board: pd.DataFrame, boards: Mapping[str, pd.DataFrame], metric: str, baseline: str
+    records: pd.DataFrame,
+    board: pd.DataFrame,
+    boards: Mapping[str, pd.DataFrame],
+    metric: str,
+    baseline: str,
+    outcomes: pd.DataFrame | None = None,
 ) -> dict[str, list[Drawing]]:
     """Draw the figures of each data set, and under "" those of all.
 
@@ -49,8 +54,10 @@ def draw_all(
         From `boards_of_datasets`.
     metric, baseline
         Those of the leaderboards.
+    outcomes : pandas.DataFrame, optional
+        Columns of `fusebench.results.outcomes.OUTCOME_COLUMNS`.
     """
-    from . import figures  # here, because matplotlib and seaborn take most of a second
+    from . import figures, outcome_figures  # here, because matplotlib and seaborn take most of a second
 
     sign = find_sign(records, metric)
     scores = condition_scores(records, metric)
@@ -69,6 +76,11 @@ def draw_all(
             figures.draw_missing(relative, own, name),
             figures.draw_severity(intervals, levels, own, name, baseline),
         ]
+        if outcomes is not None:
+            drawn[name] += [
+                outcome_figures.draw_reliability(outcomes, own, name, baseline),
+                outcome_figures.draw_confusion(outcomes, own, name, baseline),
+            ]
     return {name: [drawing for drawing in some if drawing] for name, some in drawn.items()}
 
 

@@ -12,8 +12,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator
 
 from .formatting import ABSENT, format_number, format_seconds, format_signed
-from .marks import add_family_legend, draw_dots, draw_markers, mark_horizontal, mark_vertical
-from .palette import CONTROL, FAMILY_COLOURS, family_of
+from .marks import add_family_legend, draw_dots, draw_markers, mark_horizontal, mark_vertical, style_lines
+from .palette import CONTROL
 from .patterns import MAJORITY, PATTERNS
 from .records import MAX_SEVERITY
 from .svg import FAINT, INK, RC, Drawing, finish, slug
@@ -25,9 +25,7 @@ __all__ = ["draw_clean", "draw_cost", "draw_gain", "draw_missing", "draw_severit
 
 _WIDTH = 12.4  # inches: fills the page's column
 _ROW = 0.2
-_LEADERS = 4
 _CURVE = ["scenario", "modality", "severity", "level", "fusion", "mean", "low", "high"]
-_DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1)), (0, (6, 1.5, 1.5, 1.5)))
 
 
 def draw_clean(intervals: pd.DataFrame, board: pd.DataFrame, baseline: str) -> Drawing | None:
@@ -221,7 +219,7 @@ def draw_severity(
     if not panels:
         return None
     metric = board["metric"].iloc[0]
-    styles = _line_styles(board, baseline)
+    styles = style_lines(board, baseline)
     n_columns = min(3, len(panels))
     n_rows = -(-len(panels) // n_columns)
     with mpl.rc_context(RC):
@@ -253,25 +251,6 @@ def draw_severity(
         data = pd.concat([clean, *(panel[panel["severity"] > 0] for _, panel in panels)])[_CURVE]
         name, title = f"figure-severity-{slug(dataset)}", f"{dataset}: rising severity"
         return finish(figure, name, title, alt, data)
-
-
-def _line_styles(board: pd.DataFrame, baseline: str) -> dict[str, dict[str, Any]]:
-    """Styles of the lines to be told apart: family gives the colour, a second of a family is dashed."""
-    scored = board[board["score"].notna()]
-    styles: dict[str, dict[str, Any]] = {}
-    used: dict[str, int] = {}
-    for row in scored[scored["family"] != CONTROL].head(_LEADERS).itertuples():
-        family = family_of(str(row.family))
-        dash = _DASHES[used.get(family, 0)]
-        used[family] = used.get(family, 0) + 1
-        styles[str(row.fusion)] = {"color": FAMILY_COLOURS[family], "linestyle": dash, "linewidth": 1.6}
-    for name, colour, dash in (
-        (baseline, INK, (0, (4, 2))),
-        (MAJORITY, FAMILY_COLOURS[CONTROL], (0, (1, 1.5))),
-    ):
-        if name in set(scored["fusion"]):
-            styles[name] = {"color": colour, "linestyle": dash, "linewidth": 1.4}
-    return styles
 
 
 def _curves(axes: "Axes", panel: pd.DataFrame, styles: dict[str, dict[str, Any]]) -> None:

@@ -8,7 +8,8 @@ import pandas as pd
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
-from .palette import FAMILY_COLOURS, FAMILY_MARKERS, family_of
+from .palette import CONTROL, FAMILY_COLOURS, FAMILY_MARKERS, family_of
+from .patterns import MAJORITY
 from .svg import INK, LINE, PAPER
 
 if TYPE_CHECKING:
@@ -16,10 +17,19 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.transforms import Transform
 
-__all__ = ["add_family_legend", "draw_dots", "draw_markers", "mark_horizontal", "mark_vertical"]
+__all__ = [
+    "add_family_legend",
+    "draw_dots",
+    "draw_markers",
+    "mark_horizontal",
+    "mark_vertical",
+    "style_lines",
+]
 
 _DASHED = (0, (4, 2))
 _LEGEND_COLUMNS = 7
+_LEADERS = 4
+_DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1)), (0, (6, 1.5, 1.5, 1.5)))
 
 
 def draw_dots(
@@ -72,6 +82,25 @@ def add_family_legend(figure: "Figure", families: Iterable[str]) -> None:
     handles = [Line2D([], [], linestyle="", label=name, **_marker(name)) for name in names]
     n_rows = -(-len(names) // _LEGEND_COLUMNS)
     figure.legend(handles=handles, loc="outside lower center", ncols=-(-len(names) // n_rows))
+
+
+def style_lines(board: pd.DataFrame, baseline: str) -> dict[str, dict[str, Any]]:
+    """Styles of the lines to be told apart: family gives the colour, a second of a family is dashed."""
+    scored = board[board["score"].notna()]
+    styles: dict[str, dict[str, Any]] = {}
+    used: dict[str, int] = {}
+    for row in scored[scored["family"] != CONTROL].head(_LEADERS).itertuples():
+        family = family_of(str(row.family))
+        dash = _DASHES[used.get(family, 0)]
+        used[family] = used.get(family, 0) + 1
+        styles[str(row.fusion)] = {"color": FAMILY_COLOURS[family], "linestyle": dash, "linewidth": 1.6}
+    for name, colour, dash in (
+        (baseline, INK, (0, (4, 2))),
+        (MAJORITY, FAMILY_COLOURS[CONTROL], (0, (1, 1.5))),
+    ):
+        if name in set(scored["fusion"]):
+            styles[name] = {"color": colour, "linestyle": dash, "linewidth": 1.4}
+    return styles
 
 
 def _marker(family: str) -> dict[str, Any]:

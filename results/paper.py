@@ -28,6 +28,7 @@ def write_paper(
     metric: str = "accuracy",
     baseline: str = BASELINE,
     notice: Sequence[str] = (),
+    outcomes: pd.DataFrame | None = None,
 ) -> list[Path]:
     r"""Write LaTeX tables for ``\input`` and PDF figures for ``\includegraphics``.
 
@@ -39,6 +40,8 @@ def write_paper(
         Made if it does not exist. Each file is replaced as a whole.
     notice : sequence of str
         Cautions put on top of every table, beside those that the records carry.
+    outcomes : pandas.DataFrame, optional
+        As for `fusebench.results.report.write_report`.
 
     Returns
     -------
@@ -64,7 +67,7 @@ def write_paper(
     boards = boards_of_datasets(labelled, metric, baseline)
     clean = clean_scores(condition_scores(ranked, metric))
     evidence = weigh_evidence(clean, find_sign(records, metric), baseline)
-    drawings = draw_all(labelled, board, boards, metric, baseline)
+    drawings = draw_all(labelled, board, boards, metric, baseline, outcomes)
     for drawing in chain(draw_evidence(evidence, board, baseline), *drawings.values()):
         files[f"{drawing.name}.pdf"] = drawing.pdf
         files[f"{drawing.name}.csv"] = drawing.csv.encode()

@@ -39,6 +39,7 @@ def write_report(
     metric: str = "accuracy",
     baseline: str = BASELINE,
     notice: Sequence[str] = (),
+    outcomes: pd.DataFrame | None = None,
 ) -> None:
     """Write the report. The same input gives the same bytes.
 
@@ -56,6 +57,9 @@ def write_report(
         The fusion that gains are over.
     notice : sequence of str
         Cautions shown on top, beside those that the records carry.
+    outcomes : pandas.DataFrame, optional
+        What was predicted for clean samples, for reliability diagrams and confusion matrices; see
+        `fusebench.results.outcomes.OUTCOME_COLUMNS`.
 
     Raises
     ------
@@ -70,7 +74,7 @@ def write_report(
     boards = boards_of_datasets(records, metric, baseline)
     ranked_boards = {name: own for name, own in boards.items() if name in set(ranked["dataset"])}
     values = modality_values(scores, sign)
-    drawings = draw_all(records, board, boards, metric, baseline)
+    drawings = draw_all(records, board, boards, metric, baseline, outcomes)
     evidence = weigh_evidence(clean_scores(condition_scores(ranked, metric)), sign, baseline)
     page = (
         _environment()

@@ -96,15 +96,19 @@ def report(
     from ...results.paper import write_paper
     from ...results.records import read_records
     from ...results.report import write_report
+    from ..predictions import read_outcomes
     from ..provenance import read_provenance
 
     chosen = metric or common_metric([folder])
+    records = read_records(folder)
+    outcomes = read_outcomes(folder, records)
     if paper is not None:
-        written = write_paper(read_records(folder), paper, metric=chosen)
+        written = write_paper(records, paper, metric=chosen, outcomes=outcomes)
         typer.echo(f"{len(written)} files: {paper.resolve()}")
         return
-    write_report(read_records(folder), read_provenance(folder), folder / "report.html", metric=chosen)
-    typer.echo(f"Report: {(folder / 'report.html').resolve()}")
+    path = folder / "report.html"
+    write_report(records, read_provenance(folder), path, metric=chosen, outcomes=outcomes)
+    typer.echo(f"Report: {path.resolve()}")
 
 
 def print_results(records: "pd.DataFrame", *, metric: str) -> None:

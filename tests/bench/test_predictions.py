@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 
 from fusebench import Dataset
-from fusebench.bench.predictions import read_samples
+from fusebench.bench.predictions import read_outcomes, read_samples
 from fusebench.bench.run import run
 from fusebench.errors import FusebenchError
+from fusebench.results.outcomes import OUTCOME_COLUMNS
 from fusebench.results.paired import SAMPLE_COLUMNS, compare_paired, sample_intervals
 
 KEYS = ["dataset", "training", "scenario", "modality", "severity", "fusion", "seed"]
@@ -29,6 +30,28 @@ def finished(tmp_path_factory):
 @pytest.fixture(scope="module")
 def samples(finished):
     return read_samples(finished.folder, finished.records)
+
+
+def test_outcomes_are_those_of_clean_training_and_clean_data(finished):
+    outcomes = read_outcomes(finished.folder, finished.records)
+    assert tuple(outcomes.columns) == OUTCOME_COLUMNS
+    right = (
+        (outcomes["label"] == outcomes["predicted"]).groupby([outcomes["fusion"], outcomes["seed"]]).mean()
+    )
+    records = finished.records
+    chosen = (records["scenario"] == "clean") & (records["training"] == "clean")
+    done = records[chosen & (records["metric"] == "accuracy")].set_index(["fusion", "seed"])["value"]
+    assert len(right) == len(done) == 6 * 2
+    assert right.sub(done).abs().max() < 0.02
+    assert outcomes["confidence"].between(0.499, 1).all()  # of two classes
+
+
+def test_outcomes_that_are_not_there_are_left_out(finished, tmp_path):
+    assert read_outcomes(tmp_path, finished.records).empty
+    shutil.copytree(finished.folder, tmp_path / "run")
+    shutil.rmtree(tmp_path / "run" / "predictions" / "synth-redundant" / "late-mean")
+    found = set(read_outcomes(tmp_path / "run", finished.records)["fusion"])
+    assert found == set(finished.records["fusion"]) - {"late-mean"}
 
 
 def test_samples_average_to_the_recorded_scores(finished, samples):

@@ -53,5 +53,8 @@ def test_a_large_run_gives_less_than_five_megabytes(tmp_path):
     failed = lost.assign(fusion="strategy-number-7", family="joint", status="failed", reason=reason)
     empty = failed.assign(scenario="", metric="", direction="", value=float("nan"))
     frame = pd.concat([records.assign(status="done", reason=""), empty])
-    write_report(frame, {"command": "fusebench run"}, tmp_path / "report.html")
+    cells = frame[["dataset", "fusion", "seed"]].drop_duplicates()
+    classes = pd.DataFrame({"label": range(20), "predicted": 0, "confidence": 0.5})
+    outcomes = cells.merge(classes, how="cross")
+    write_report(frame, {"command": "fusebench run"}, tmp_path / "report.html", outcomes=outcomes)
     assert 1e6 < (tmp_path / "report.html").stat().st_size < 5e6
