@@ -53,6 +53,8 @@ def load_plugin_files(paths: Iterable[str | Path]) -> None:
     ...
     fusebench.errors.FusebenchError: There is no Python file 'nowhere.py' to load as a plugin.
     """
+    for registry in _REGISTRIES:
+        len(registry)  # loads what is built in and installed, so that a file takes no name of theirs
     for path in map(Path, paths):
         if path.suffix != ".py" or not path.is_file():
             raise FusebenchError(f"There is no Python file {str(path)!r} to load as a plugin.")
@@ -74,7 +76,6 @@ def _import(name: str, path: Path) -> None:
     module.__file__ = str(path)
     with ExitStack() as stack:
         for registry in _REGISTRIES:
-            # Loads what is built in and installed first, so that a file takes no name of theirs.
             stack.enter_context(registry.restored_on_error())
         sys.modules[name] = module
         try:
