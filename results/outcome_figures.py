@@ -89,6 +89,9 @@ def draw_confusion(
             f"Confusion matrices of {dataset} on clean data: share (in percent) of the samples of each true "
             f"class (rows) that is taken for each class (columns), over all seeds, of {', '.join(tables)}."
         )
-        parts = [table.stack().rename("share").reset_index().assign(fusion=n) for n, table in tables.items()]
+        parts = [
+            table.reset_index().melt("label", value_name="share").assign(fusion=name)
+            for name, table in tables.items()
+        ]
         title = f"{dataset}: which class is taken for which"
         return finish(figure, f"figure-confusion-{slug(dataset)}", title, alt, pd.concat(parts))

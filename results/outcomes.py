@@ -21,11 +21,8 @@ def confusion(outcomes: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> confusion(pd.DataFrame({"label": [0, 0, 1, 1], "predicted": [0, 1, 1, 1]}))
-    predicted    0    1
-    label
-    0          0.5  0.5
-    1          0.0  1.0
+    >>> confusion(pd.DataFrame({"label": [0, 0, 1, 1], "predicted": [0, 1, 1, 1]})).loc[0].to_list()
+    [0.5, 0.5]
     """
     classes = sorted(set(outcomes["label"]) | set(outcomes["predicted"]))
     counts = pd.crosstab(outcomes["label"], outcomes["predicted"])
