@@ -19,14 +19,18 @@ __all__ = ["EVENTS", "EventLog", "find_running", "read_events"]
 
 EVENTS = "events.jsonl"
 
+_SAME = 5  # seconds by which a clock that is set right moves the start of a process, at most
+
 
 class EventLog:
     """Appends to ``events.jsonl`` in the folder of a run.
 
     Every event has ``time`` (UTC, ISO 8601), ``run`` (the same for all of one command) and ``event``:
-    ``start`` (``total``, ``todo``, ``jobs``, ``host``, ``pid``), ``begin`` and ``end`` of a cell
-    (``key``, ``dataset``, ``training``, ``fusion``, ``seed``; the latter with ``status``, ``reason`` and
-    ``fit_seconds``), and ``stop`` (``error``, empty if all went to the end).
+
+    - ``start``, with ``total``, ``todo``, ``jobs``, ``host``, ``pid``, and ``born``: when the process began;
+    - ``begin`` of a cell, with ``key``, ``dataset``, ``training``, ``fusion`` and ``seed``;
+    - ``end`` of a cell, with these, ``status``, ``reason`` and ``fit_seconds``;
+    - ``stop``, with ``error``, empty if all went to the end.
 
     Parameters
     ----------
@@ -43,7 +47,8 @@ class EventLog:
 
     def __enter__(self) -> Self:
         self._end_torn_line()
-        self._write("start", **self._start, host=socket.gethostname(), pid=os.getpid())
+        born = psutil.Process().create_time()
+        self._write("start", **self._start, host=socket.gethostname(), pid=os.getpid(), born=born)
         return self
 
     def __exit__(
@@ -121,7 +126,13 @@ def find_running(events: list[dict[str, Any]]) -> tuple[bool, dict[str, str]]:
 
 
 def _is_alive(start: dict[str, Any]) -> bool:
-    return start.get("host") != socket.gethostname() or psutil.pid_exists(start.get("pid", -1))
+    if start.get("host") != socket.gethostname():
+        return True
+    try:
+        born = psutil.Process(start["pid"]).create_time()
+    except (psutil.Error, KeyError, TypeError, ValueError):
+        return False
+    return abs(born - start.get("born", born)) < _SAME  # else another process has its number now
 
 
 def _name(cell: Cell) -> dict[str, Any]:

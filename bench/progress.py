@@ -14,9 +14,9 @@ from rich.table import Table
 
 from .plan import Cell
 from .run import QUICK_NOTICE, Listener, find_todo
-from .store import CellResult, Store
+from .store import CellResult, Named, Store
 
-__all__ = ["Progress", "estimate_seconds", "print_plan"]
+__all__ = ["Progress", "estimate_seconds", "print_plan", "say_seconds"]
 
 
 class Progress(Listener):
@@ -101,17 +101,19 @@ def print_plan(cells: Sequence[Cell], folder: Path, *, jobs: int, quick: bool) -
     for (dataset, fusion, reason), count in skips.items():
         console.print(f"skipped: {fusion} on {dataset} ({count} cells): {reason}", markup=False)
     console.print(f"{len(cells)} cells, {len(cells) - len(todo)} done, {len(todo)} to run with {jobs} jobs.")
-    seconds = estimate_seconds(cells, there, todo)
+    seconds = estimate_seconds(cells, there, [cell for cell in todo if not cell.skip])
     if todo and seconds is None:
         console.print(
             "Expected time: not known, since no cell of these strategies has been timed in this folder."
         )
     elif seconds is not None and todo:
-        console.print(f"Expected time: about {_say(seconds / jobs)}, going by the cells that are done here.")
+        console.print(
+            f"Expected time: about {say_seconds(seconds / jobs)}, going by the cells that are done here."
+        )
 
 
 def estimate_seconds(
-    cells: Sequence[Cell], there: dict[str, CellResult], todo: Sequence[Cell]
+    cells: Sequence[Named], there: dict[str, CellResult], todo: Sequence[Named]
 ) -> float | None:
     """Estimate the single-core seconds of the cells to run from those that are done.
 
@@ -127,15 +129,14 @@ def estimate_seconds(
                 taken.setdefault(group, []).append(seconds)
     if not taken:
         return None
-    known = (
-        next(taken[group] for group in _groups(cell) if group in taken) for cell in todo if not cell.skip
-    )
+    known = (next(taken[group] for group in _groups(cell) if group in taken) for cell in todo)
     return sum(fmean(seconds) for seconds in known)
 
 
-def _groups(cell: Cell) -> list[tuple[str, ...]]:
+def _groups(cell: Named) -> list[tuple[str, ...]]:
     return [(cell.fusion, cell.dataset), (cell.fusion,), ()]
 
 
-def _say(seconds: float) -> str:
+def say_seconds(seconds: float) -> str:
+    """Say a time as people do."""
     return f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 import numpy as np
@@ -16,7 +16,7 @@ from ..errors import FusebenchError
 from ..results.files import write_atomically
 from .plan import Bundle, Cell
 
-__all__ = ["CellResult", "DamagedCellError", "Store"]
+__all__ = ["CellResult", "DamagedCellError", "Named", "Store"]
 
 _PROBE_BYTES = 2**20  # a disk that has no room for these has none for a run
 
@@ -68,6 +68,26 @@ class CellResult:
         return self.status not in ("done", "skipped")
 
 
+class Named(Protocol):
+    """What the files of a cell are named by: the cell, or its line in a plan."""
+
+    @property
+    def dataset(self) -> str:
+        """Name of the data set."""
+
+    @property
+    def fusion(self) -> str:
+        """Name of the strategy."""
+
+    @property
+    def seed(self) -> int:
+        """The seed."""
+
+    @property
+    def key(self) -> str:
+        """Hash of all that its numbers depend on."""
+
+
 class Store:
     """The folder of a run.
 
@@ -96,11 +116,11 @@ class Store:
         write_atomically(probe, bytes(_PROBE_BYTES))
         probe.unlink(missing_ok=True)
 
-    def path(self, cell: Cell, kind: str = "cells", suffix: str = ".json") -> Path:
+    def path(self, cell: Named, kind: str = "cells", suffix: str = ".json") -> Path:
         """Where a cell's file is, or will be."""
         return self.folder / kind / cell.dataset / cell.fusion / f"seed{cell.seed}-{cell.key}{suffix}"
 
-    def load(self, cell: Cell) -> CellResult | None:
+    def load(self, cell: Named) -> CellResult | None:
         """Read a cell's result; None if it was not run.
 
         Raises

@@ -1,5 +1,6 @@
 """What the user asked for: data sets, strategies, scenarios, seeds. Built in, from a file, or by flags."""
 
+import json
 import tomllib
 from importlib.resources import files
 from pathlib import Path
@@ -69,7 +70,7 @@ def load_suite(name: str | Path = "default", **changes: Any) -> Suite:
     Parameters
     ----------
     name : str or Path
-        A built-in name or a TOML file.
+        A built-in name, a TOML file, or the ``plan.json`` of a run.
     **changes
         Fields to replace, as flags of the command line do; None leaves a field as it is.
 
@@ -80,7 +81,7 @@ def load_suite(name: str | Path = "default", **changes: Any) -> Suite:
     Raises
     ------
     FusebenchError
-        If there is no such suite, or the file is not TOML, has an unknown field or a wrong value.
+        If there is no such suite, or the file cannot be parsed, has an unknown field or a wrong value.
 
     Examples
     --------
@@ -89,9 +90,11 @@ def load_suite(name: str | Path = "default", **changes: Any) -> Suite:
     """
     text, origin = _read(name)
     try:
-        fields = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise FusebenchError(f"The suite {origin} is not valid TOML: {error}.") from error
+        fields = json.loads(text)["suite"] if Path(name).suffix == ".json" else tomllib.loads(text)
+        fields = dict(fields)
+    except (ValueError, KeyError, TypeError) as error:  # of TOML they are ValueErrors too
+        kind = "the plan of a run" if Path(name).suffix == ".json" else "valid TOML"
+        raise FusebenchError(f"The suite {origin} is not {kind}: {error}.") from error
     fields = {key.replace("-", "_"): value for key, value in fields.items()}
     asked = {key: value for key, value in changes.items() if value is not None}
     try:
@@ -105,7 +108,7 @@ def _read(name: str | Path) -> tuple[str, str]:
     if str(name) in built_in:
         return built_in[str(name)], repr(str(name))
     path = Path(name)
-    if path.suffix != ".toml":
+    if path.suffix not in (".toml", ".json"):
         raise FusebenchError(
             f"There is no suite named {str(name)!r}; {did_you_mean(str(name), built_in)} "
             "A file of your own ends in .toml."

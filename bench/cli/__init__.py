@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ...errors import FusebenchError
-from . import calibrating, catalogue, comparing, fetching, inspect, reporting, running, sharing
+from . import calibrating, catalogue, comparing, fetching, folders, inspect, reporting, running, sharing
 
 __all__ = ["app", "main"]
 
@@ -26,6 +26,10 @@ app.command("list")(catalogue.list_names)
 app.command("show")(catalogue.show)
 app.command("check")(catalogue.check)
 app.command("fetch")(fetching.fetch)
+app.command("status")(folders.status)
+app.command("why")(folders.why)
+app.command("repro")(folders.repro)
+app.command("clean")(folders.clean)
 app.command("leaderboard")(reporting.leaderboard)
 app.command("report")(reporting.report)
 app.command("compare")(comparing.compare)
@@ -43,7 +47,9 @@ def _print_version(asked: bool) -> None:
 
 @app.callback()
 def _main(
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Raise what goes wrong at once, with its traceback.")
+    ] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
     ] = False,
@@ -57,7 +63,7 @@ def main() -> NoReturn:
     debug = "--debug" in sys.argv
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     try:
-        app(arguments)
+        app(arguments, obj=debug)
     except FusebenchError as error:
         if debug:
             raise

@@ -1,13 +1,16 @@
 """``fusebench run`` and ``fusebench plan``."""
 
 import os
+import signal
 import sys
+import threading
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from ...errors import FusebenchError
+from ...errors import CellFailedError, FusebenchError
 
 if TYPE_CHECKING:
     from ..plan import Cell
@@ -59,6 +62,8 @@ JobsOption = Annotated[
 ]
 CORES = os.cpu_count() or 1
 
+_GRACE_SECONDS = 1.5
+
 
 def plan(
     suite: SuiteOption = "default",
@@ -93,6 +98,7 @@ def plan(
 
 
 def run(
+    context: typer.Context,
     suite: SuiteOption = "default",
     dataset: DatasetOption = None,
     fusion: FusionOption = None,
@@ -108,6 +114,17 @@ def run(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Run cells again that failed before.")
     ] = False,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Stop at the first cell that fails, with exit code 1.")
+    ] = False,
+    timeout: Annotated[
+        float | None,
+        typer.Option("--timeout", metavar="SECONDS", help="Kill and record a cell that takes longer."),
+    ] = None,
+    memory: Annotated[
+        float | None,
+        typer.Option("--memory", metavar="GIB", help="Kill and record a cell whose process gets larger."),
+    ] = None,
 ) -> None:
     """Run what is not done yet, then show the leaderboard and write the report."""
     from ..progress import Progress
@@ -126,6 +143,7 @@ def run(
         temper=temper,
         quick=quick,
     )
+    _watch_interrupts()
     try:
         with Progress() as progress:
             summary = run_plan(
@@ -133,14 +151,18 @@ def run(
                 cells,
                 out=out or _default_folder(suite, asked),
                 jobs=jobs,
+                timeout=timeout,
+                memory=memory,
                 retry_failed=retry_failed,
+                fail_fast=fail_fast,
+                debug=bool(context.obj),
                 listener=progress,
             )
     except KeyboardInterrupt:
-        typer.echo("Stopped. Finished cells are kept: repeat the command to go on.", err=True)
-        sys.stderr.flush()
-        # A normal exit would join the threads that feed the workers, which are gone; every file is whole.
-        os._exit(130)
+        _leave()
+    except CellFailedError as error:
+        typer.secho(str(error), fg=typer.colors.RED, err=True)
+        raise typer.Exit(1) from error
     if summary.done:
         print_results(summary.records, metric=summary.metric)
     typer.echo(f"{summary.ran} of {len(cells)} cells run now, {summary.failed} failed.")
@@ -150,6 +172,26 @@ def run(
         typer.echo(f"Nothing to rank. Why: {summary.folder.resolve() / 'results.csv'}, the column reason.")
     if summary.failed:
         raise typer.Exit(1)
+
+
+def _watch_interrupts() -> None:
+    """Leave soon after Ctrl-C even if a library computes on and Python cannot act."""
+    heard, tell = os.pipe()
+    os.set_blocking(tell, False)
+    signal.set_wakeup_fd(tell)
+
+    def leave_after_interrupt() -> None:
+        os.read(heard, 1)
+        time.sleep(_GRACE_SECONDS)
+        _leave()
+
+    threading.Thread(target=leave_after_interrupt, daemon=True).start()
+
+
+def _leave() -> NoReturn:
+    typer.echo("Stopped. Finished cells are kept: repeat the command to go on.", err=True)
+    sys.stderr.flush()
+    os._exit(130)  # at once: nothing is open, every file is whole
 
 
 def _make(
