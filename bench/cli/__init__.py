@@ -1,12 +1,28 @@
 """The ``fusebench`` command."""
 
 import sys
-from typing import Annotated, NoReturn
+import warnings
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from ...errors import FusebenchError
-from . import calibrating, catalogue, comparing, fetching, folders, inspect, reporting, running, sharing
+from ...plugins import PluginWarning
+from . import (
+    calibrating,
+    catalogue,
+    comparing,
+    creating,
+    fetching,
+    folders,
+    inspect,
+    reporting,
+    running,
+    sharing,
+)
 
 __all__ = ["app", "main"]
 
@@ -25,6 +41,7 @@ app.command("calibrate")(calibrating.calibrate)
 app.command("list")(catalogue.list_names)
 app.command("show")(catalogue.show)
 app.command("check")(catalogue.check)
+app.command("new")(creating.new)
 app.command("fetch")(fetching.fetch)
 app.command("status")(folders.status)
 app.command("why")(folders.why)
@@ -50,6 +67,14 @@ def _main(
     debug: Annotated[
         bool, typer.Option("--debug", help="Raise what goes wrong at once, with its traceback.")
     ] = False,
+    plugin: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--plugin",
+            metavar="FILE",
+            help="Python file that registers strategies, data sets, scenarios or metrics; repeatable.",
+        ),
+    ] = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
     ] = False,
@@ -59,10 +84,16 @@ def _main(
 
 def main() -> NoReturn:
     """Run the command line; a user's error is one sentence and exit code 2."""
-    # Taken out here, so that it may stand anywhere in the command.
+    # Taken out here, so that they may stand anywhere in the command.
     debug = "--debug" in sys.argv
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    warnings.showwarning = partial(_show_warning, warnings.showwarning)
     try:
+        files, arguments = _take_plugins(arguments)
+        if files:
+            from ..plugin_files import load_plugin_files
+
+            load_plugin_files(files)
         app(arguments, obj=debug)
     except FusebenchError as error:
         if debug:
@@ -70,3 +101,29 @@ def main() -> NoReturn:
         typer.secho(f"Error: {error}", fg=typer.colors.RED, err=True)
         sys.exit(2)
     sys.exit(0)
+
+
+def _take_plugins(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Separate the files of ``--plugin FILE`` and ``--plugin=FILE`` from the other arguments."""
+    files, others = [], []
+    rest = iter(arguments)
+    for argument in rest:
+        option, equals, file = argument.partition("=")
+        if option != "--plugin":
+            others.append(argument)
+            continue
+        file = file if equals else next(rest, "")
+        if not file:
+            raise FusebenchError("--plugin needs the path of a Python file.")
+        files.append(file)
+    return files, others
+
+
+def _show_warning(
+    show: Callable[..., None], message: Warning | str, category: type[Warning], *where: Any, **more: Any
+) -> None:
+    """Show a warning about a plugin as a sentence, without the place in the code."""
+    if issubclass(category, PluginWarning):
+        typer.secho(f"Warning: {message}", fg=typer.colors.YELLOW, err=True)
+    else:
+        show(message, category, *where, **more)
