@@ -11,7 +11,7 @@ RAW = {name: fusebench.load_dataset(name) for name in ("avdigits", "shapes-text"
 CONDITIONS = [
     pytest.param(name, condition, id=f"{name}-{condition.slug}")
     for name, dataset in RAW.items()
-    for condition in find_conditions(dataset.card.modalities)
+    for condition in find_conditions(dataset.card.modalities, severities=dataset.severities)
     if condition.severity in (3, 5)
 ]
 
