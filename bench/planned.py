@@ -9,6 +9,8 @@ from typing import Any
 from ..errors import FusebenchError
 from ..results.files import write_atomically
 from .plan import Cell
+from .plugin_files import loaded_plugin_files
+from .plugin_files import loaded_plugin_files
 from .suite import Suite
 
 __all__ = ["PLAN", "PlannedCell", "RecordedPlan", "read_plan", "write_plan"]
@@ -46,12 +48,15 @@ class RecordedPlan:
         As changed by flags.
     data_dir : str, optional
         Where files of data sets were.
+    plugins : tuple of str
+        Files with plugins, as of ``--plugin``.
     cells : tuple of PlannedCell
         All of them, done or not.
     """
 
     suite: Suite
     data_dir: str | None
+    plugins: tuple[str, ...]
     cells: tuple[PlannedCell, ...]
 
 
@@ -65,6 +70,7 @@ def write_plan(folder: Path, suite: Suite, cells: Sequence[Cell]) -> None:
     document: dict[str, Any] = {
         "suite": suite.model_dump(mode="json"),
         "data_dir": next((str(path.resolve()) for path in folders if path is not None), None),
+        "plugins": [str(path) for path in loaded_plugin_files()],
         "cells": [asdict(cell) for cell in planned],
     }
     content = (json.dumps(document, indent=1) + "\n").encode()
@@ -85,7 +91,8 @@ def read_plan(folder: Path) -> RecordedPlan:
     try:
         document = json.loads(path.read_bytes())
         cells = tuple(PlannedCell(**cell) for cell in document["cells"])
-        return RecordedPlan(Suite.model_validate(document["suite"]), document["data_dir"], cells)
+        suite = Suite.model_validate(document["suite"])
+        return RecordedPlan(suite, document["data_dir"], tuple(document["plugins"]), cells)
     except FileNotFoundError:
         raise FusebenchError(
             f"{str(folder)!r} has no {PLAN}: it is not the folder of a run, or of an older version."

@@ -2,12 +2,15 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
+from itertools import pairwise
 
 import pandas as pd
 import pytest
 
+from fusebench.bench.folder import repeat_cell
 from fusebench.bench.plugin_files import load_plugin_files, loaded_plugin_files
 from fusebench.bench.scaffold import PluginKind, write_package
 from fusebench.errors import FusebenchError
@@ -134,6 +137,9 @@ def test_a_file_gives_the_same_numbers_in_any_number_of_workers(tmp_path):
     (tmp_path / "my own.py").write_text(STRATEGY.format(power=3))
     plan = execute("fusebench", *plugins, "plan", *arguments, "-o", "run1", cwd=tmp_path)
     assert "5 cells, 4 done, 1 to run" in plan.stdout
+    again = shlex.split(repeat_cell(tmp_path / "run1", "synth-xor", "mine", 0))
+    named = [path for word, path in pairwise(again) if word == "--plugin"]
+    assert named == [str(tmp_path / "my own.py"), str(tmp_path / "score.py")]
 
 
 @pytest.fixture
