@@ -106,7 +106,6 @@ def repeat_cell(folder: Path, dataset: str, fusion: str, seed: int) -> str:
     words = ["fusebench", "run", "--suite", str(folder / PLAN), "--dataset", source]
     # Controls are run with every strategy, whatever was asked for.
     words += ["--fusion", MAJORITY if cell.family == "control" else fusion, "--seeds", str(seed + 1)]
-    words += [word for path in plan.plugins for word in ("--plugin", path)]
     if plan.data_dir is not None:
         words += ["--data-dir", plan.data_dir]
     for path in plan.plugins:

@@ -10,7 +10,6 @@ from ..errors import FusebenchError
 from ..results.files import write_atomically
 from .plan import Cell
 from .plugin_files import loaded_plugin_files
-from .plugin_files import loaded_plugin_files
 from .suite import Suite
 
 __all__ = ["PLAN", "PlannedCell", "RecordedPlan", "read_plan", "write_plan"]
