@@ -1,16 +1,19 @@
-"""What a run says while it runs: a live bar on a terminal, one line a cell in a log."""
+"""What a run says while it runs: a live table on a terminal, one line a cell in a log."""
 
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
+from time import monotonic
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
+from rich.text import Text
 
 from .plan import Cell
 from .run import QUICK_NOTICE, Listener, find_todo
@@ -19,8 +22,11 @@ from .store import CellResult, Named, Store
 __all__ = ["Progress", "estimate_seconds", "print_plan", "say_seconds"]
 
 
+_SHOWN = 16  # running cells that have a row
+
+
 class Progress(Listener):
-    """Shows finished cells; failures stay on the screen."""
+    """Shows how far a run is and which cells run; failures stay on the screen."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(stderr=True)
@@ -30,21 +36,26 @@ class Progress(Listener):
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
-            console=self.console,
-            disable=not self.console.is_terminal,
         )
+        self._running: dict[str, tuple[Cell, float]] = {}
+        self._counts: Counter[str] = Counter()
         self._task = self._bar.add_task("starting", total=None)
         self._done = self._total = 0
         self._said: set[tuple[str, str]] = set()
+        self._live = (
+            Live(console=self.console, get_renderable=self._draw) if self.console.is_terminal else None
+        )
 
     def __enter__(self) -> Self:
-        self._bar.start()
+        if self._live is not None:
+            self._live.start(refresh=True)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.stop()
+        if self._live is not None:
+            self._live.stop()
 
     def start(self, total: int, there: int) -> None:
         """Say how many cells there are and how many are done already."""
@@ -53,11 +64,17 @@ class Progress(Listener):
         if there:
             self.console.print(f"{there} of {total} cells are done already.")
 
+    def begin(self, cell: Cell) -> None:
+        """Give a cell a row."""
+        self._running[cell.key] = cell, monotonic()
+        self._bar.update(self._task, description="cells")
+
     def advance(self, cell: Cell, result: CellResult) -> None:
         """Say that a cell has finished."""
         self._done += 1
-        faults = "" if cell.training == "clean" else f" / trained on {cell.training}"
-        name = f"{cell.dataset}{faults} / {cell.fusion} / seed {cell.seed}"
+        self._running.pop(cell.key, None)
+        self._counts[result.status] += 1
+        name = _name(cell)
         if result.failed:
             # What breaks the data of a seed breaks all its cells: the reason is said once.
             reason = (
@@ -68,11 +85,26 @@ class Progress(Listener):
         elif not self.console.is_terminal:
             seconds = f", fit in {result.fit_seconds:.2f} s" if result.status == "done" else ""
             self.console.print(f"[{self._done}/{self._total}] {name}: {result.status}{seconds}", markup=False)
-        self._bar.update(self._task, completed=self._done, description=name)
+        self._bar.update(self._task, completed=self._done)
 
     def warn(self, message: str) -> None:
         """Say what is wrong but mended."""
         self.console.print(message, style="yellow", markup=False)
+
+    def _draw(self) -> Group:
+        running = list(self._running.values())  # this is called from a thread
+        table = Table.grid(padding=(0, 2))
+        for cell, start in running[:_SHOWN]:
+            table.add_row(Text(_name(cell)), f"{monotonic() - start:.0f} s")
+        if len(running) > _SHOWN:
+            table.add_row(f"and {len(running) - _SHOWN} more")
+        counts = ", ".join(f"{count} {status}" for status, count in sorted(self._counts.items()))
+        return Group(self._bar, Text(f"now: {counts}" if counts else ""), table)
+
+
+def _name(cell: Cell) -> str:
+    faults = "" if cell.training == "clean" else f" / trained on {cell.training}"
+    return f"{cell.dataset}{faults} / {cell.fusion} / seed {cell.seed}"
 
 
 def print_plan(cells: Sequence[Cell], folder: Path, *, jobs: int, quick: bool) -> None:
