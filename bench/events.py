@@ -132,7 +132,8 @@ def _is_alive(start: dict[str, Any]) -> bool:
         born = psutil.Process(start["pid"]).create_time()
     except (psutil.Error, KeyError, TypeError, ValueError):
         return False
-    return abs(born - start.get("born", born)) < _SAME  # else another process has its number now
+    told: float = start.get("born", born)
+    return abs(born - told) < _SAME  # else another process has its number now
 
 
 def _name(cell: Cell) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..datasets.registry import datasets, find_datasets, is_path
 from ..errors import FusebenchError, did_you_mean
@@ -70,7 +71,7 @@ def read_status(folder: Path) -> Status:
             continue
         if result is not None:
             results[cell.key] = result
-    last = next((event for event in reversed(events) if event["event"] == "start"), {})
+    last: dict[str, Any] = next((event for event in reversed(events) if event["event"] == "start"), {})
     ran = {event.get("key") for event in events if event["run"] == last.get("run")}
     cached = sum(result.status == "done" and key not in ran for key, result in results.items())
     going, running = find_running(events)
