@@ -280,7 +280,7 @@ def load_dataset(name: str, *, data_dir: str | Path | None = None, **options: An
     Parameters
     ----------
     name : str
-        A name of ``fusebench list datasets``, or the path of a file with data of one's own.
+        A name of ``fusebench list datasets``, or the path of a file or folder with data of one's own.
     data_dir : path, optional
         Where files are; ``FUSEBENCH_DATA`` when left out.
     **options
@@ -324,7 +324,7 @@ def load_dataset(name: str, *, data_dir: str | Path | None = None, **options: An
 
 
 def is_path(name: str) -> bool:
-    """Tell the path of a file with one's own data from a name of the registry or a glob.
+    """Tell the path of one's own data from a name of the registry or a glob.
 
     Examples
     --------

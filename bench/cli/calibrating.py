@@ -11,7 +11,10 @@ __all__ = ["calibrate"]
 
 def calibrate(
     data: Annotated[
-        str, typer.Argument(metavar="DATASET", help="Name, or path of an .npz, .csv or .parquet file.")
+        str,
+        typer.Argument(
+            metavar="DATASET", help="Name, or path of an .npz, .csv or .parquet file or a folder."
+        ),
     ],
     label: LabelOption = None,
     data_dir: DataDirOption = None,

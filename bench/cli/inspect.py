@@ -18,7 +18,7 @@ SHOWN = 20
 
 def inspect(
     data: Annotated[
-        str, typer.Argument(metavar="PATH", help="An .npz, .csv or .parquet file, or a data set.")
+        str, typer.Argument(metavar="PATH", help="An .npz, .csv or .parquet file, a folder, or a data set.")
     ],
     label: LabelOption = None,
     data_dir: DataDirOption = None,

@@ -21,11 +21,14 @@ from ..features.sequence import SequenceFeatures
 from ..features.text import TextFeatures
 from ..features.vector import Passthrough
 from ..formats.npy import read_npz
+from ..formats.saved import is_saved
 from ..formats.table import from_frame, read_csv, read_parquet
 from ..registry import SUFFIXES, Card, Dataset
 from ..storage import hash_files
 from .arrays import parse_arrays
 from .contents import Contents
+from .folders import list_files, parse_folder
+from .saved import parse_saved
 from .splitting import draw_split
 from .tables import parse_table
 
@@ -100,12 +103,12 @@ class OwnDataset(Dataset):
 
 
 class FileDataset(OwnDataset):
-    """An .npz file, or a CSV or Parquet table with files beside it.
+    """An .npz file, a CSV or Parquet table with files beside it, or a folder.
 
     Parameters
     ----------
     path : path
-        The file. It is read when first needed.
+        The file or folder. It is read when first needed.
     label : str, optional
         Column of the labels of a table; ``label`` or ``y`` when left out.
 
@@ -119,10 +122,18 @@ class FileDataset(OwnDataset):
 
     def __init__(self, path: str | Path, *, label: str | None = None) -> None:
         self.path, self.label = Path(path), label
+        if self.path.is_dir():
+            super().__init__(self.path.resolve().name)
+            if label is not None and not is_saved(self.path):
+                raise FusebenchError(
+                    f"The labels of '{path}' are its subfolders; a column of labels is for tables."
+                )
+            return
         super().__init__(self.path.stem)
         if self.path.suffix.lower() not in SUFFIXES:
             raise FusebenchError(
-                f"'{path}' is no data that can be read: its name must end in .npz, .csv or .parquet."
+                f"'{path}' is no data that can be read: it must be a folder, or its name must end in "
+                ".npz, .csv or .parquet."
             )
         if not self.path.is_file():
             raise DataNotFoundError(f"There is no file '{path}'.")
@@ -133,8 +144,12 @@ class FileDataset(OwnDataset):
 
     @cached_property
     def contents(self) -> Contents:
-        """What the file holds."""
+        """What the file or folder holds."""
         try:
+            if is_saved(self.path):
+                return parse_saved(self.path, self.label)
+            if self.path.is_dir():
+                return parse_folder(self.path)
             suffix = self.path.suffix.lower()
             if suffix == ".npz":
                 return parse_arrays(read_npz(self.path))
@@ -145,11 +160,18 @@ class FileDataset(OwnDataset):
 
     @property
     def calibration_file(self) -> Path:
-        """Beside the file."""
+        """Beside the file or folder."""
+        if self.path.is_dir():
+            folder = self.path.resolve()
+            return folder.with_name(f"{folder.name}.severities.json")
         return self.path.with_suffix(".severities.json")
 
     def fingerprint(self) -> str:
-        """Hash the file, those that it names, and the column of the labels."""
+        """Hash the file, those that it names, and the column of the labels; of a folder, all its files."""
+        if self.path.is_dir():
+            paths = list_files(self.path)
+            names = [path.relative_to(self.path).as_posix() for path in paths]
+            return sha256(f"{hash_files(paths)} {names} {self.label}".encode()).hexdigest()
         files = hash_files([self.path, *self.contents.files])
         return sha256(f"{files} {self.label}".encode()).hexdigest()
 
