@@ -3,6 +3,7 @@
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -235,3 +236,47 @@ def test_what_is_not_finite_has_diverged(tmp_path):
     records = run_plan(suite, make_plan(suite), out=tmp_path).records
     assert dict(records.groupby("fusion")["status"].first())["not-finite"] == "diverged"
     assert (records["status"] == "diverged").sum() == 1
+
+
+def test_ctrl_c_is_heard_while_a_library_computes(tmp_path):
+    # Python acts on signals between its own instructions: one call of C is not interrupted.
+    (tmp_path / "sitecustomize.py").write_text(
+        "from hashlib import pbkdf2_hmac\n"
+        "from fusebench.fusions.registry import fusions\n"
+        "def compute(self, train, validation): pbkdf2_hmac('sha256', b'', b'', 2**31 - 1)\n"
+        "fusions['late-mean'].estimator._fit = compute\n"
+    )
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "fusebench",
+        "run",
+        "-d",
+        "synth-xor",
+        "-f",
+        "late-mean",
+        "-s",
+        "clean",
+    ]
+    process = subprocess.Popen(
+        [*command, "--seeds", "1", "--jobs", "1", "--out", "run"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while process.poll() is None and not any(
+        event.get("fusion") == "late-mean" for event in read_events(tmp_path / "run")
+    ):
+        time.sleep(0.05)
+    time.sleep(0.5)  # from the start of the cell to that of the computation
+    process.send_signal(signal.SIGINT)
+    try:
+        _, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert "Finished cells are kept" in said
+    assert len(list((tmp_path / "run" / "cells").rglob("*.json"))) == 4

@@ -6,13 +6,16 @@ import shutil
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from fusebench.bench.cli import app
 from fusebench.bench.events import EventLog, find_running, read_events
 from fusebench.bench.folder import clean, find_leftovers, read_status, repeat_cell
 from fusebench.bench.plan import make_plan
 from fusebench.bench.planned import read_plan
 from fusebench.bench.progress import estimate_seconds
 from fusebench.bench.run import run_plan
+from fusebench.bench.store import CellResult, Store
 from fusebench.bench.suite import Suite, load_suite
 from fusebench.bench.why import compare_ingredients, explain
 from fusebench.errors import FusebenchError
@@ -187,3 +190,30 @@ def test_a_plan_that_is_no_suite_is_said(tmp_path, content):
     path.write_text(content)
     with pytest.raises(FusebenchError, match="is not the plan of a run"):
         load_suite(path)
+
+
+def say(*words):
+    """What a command prints."""
+    said = CliRunner().invoke(app, [str(word) for word in words])
+    assert said.exit_code == 0, said.output
+    return said.output
+
+
+def test_the_commands_say_it(folder):
+    cell = next(cell for cell in make_plan(SUITE) if (cell.fusion, cell.seed) == ("late-mean", 0))
+    Store(folder).save(cell, CellResult("timeout", "It took too long.\nVery."), {})
+    cell_file(folder, seed=1).unlink()
+    said = say("status", folder).splitlines()
+    assert said[0] == "10 cells: 8 done (0 of them before the last command), 1 timeout, 1 to run."
+    assert said[1] == "timeout: late-mean on synth-xor, seed 0: It took too long."
+    assert said[2] == "Nothing runs: repeat the command to go on."
+    assert said[3].startswith("Expected time with 1 jobs: about ")
+    told = json.loads(say("status", folder, "--json"))
+    assert (told["cells"], told["done"], told["timeout"], told["todo"], told["going"]) == (10, 8, 1, 1, False)
+    assert told["failures"] == {"late-mean on synth-xor, seed 0": ["timeout", "It took too long."]}
+    assert "nothing has changed" in say("why", folder, "synth-xor/late-mean/seed0")
+    assert "--fusion majority --seeds 2" in say("repro", folder, "synth-xor", "unimodal-b", 1)
+    assert "1 files and folders would be removed" in say("clean", folder, "--dry-run")
+    assert (folder / "features").is_dir()
+    assert say("clean", folder).endswith("MiB freed.\n")
+    assert not (folder / "features").exists()
