@@ -129,7 +129,7 @@ def _is_alive(start: dict[str, Any]) -> bool:
     if start.get("host") != socket.gethostname():
         return True
     try:
-        born = psutil.Process(start["pid"]).create_time()
+        born: float = psutil.Process(start["pid"]).create_time()
     except (psutil.Error, KeyError, TypeError, ValueError):
         return False
     told: float = start.get("born", born)
