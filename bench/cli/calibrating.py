@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from .running import DataDirOption, LabelOption
+from .running import DataDirOption, EncoderOption, LabelOption
 
 __all__ = ["calibrate"]
 
@@ -17,6 +17,7 @@ def calibrate(
         ),
     ],
     label: LabelOption = None,
+    encoder: EncoderOption = None,
     data_dir: DataDirOption = None,
 ) -> None:
     """Find the levels at which severities 1 to 5 cost a model of one modality the same on every data set.
@@ -31,7 +32,9 @@ def calibrate(
     from ..scenarios.calibrate import LEAST_MARGIN
     from ..scenarios.calibrate import calibrate as find_levels
 
-    dataset = load_dataset(data, data_dir=data_dir, **({} if label is None else {"label": label}))
+    given = {"label": label, "encoder": encoder}
+    options = {option: value for option, value in given.items() if value is not None}
+    dataset = load_dataset(data, data_dir=data_dir, **options)
 
     def say(key: str, row: Row) -> None:
         pairs = zip(row.levels, row.costs, strict=True)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .running import DataDirOption, LabelOption
+from .running import DataDirOption, EncoderOption, LabelOption
 
 if TYPE_CHECKING:
     from ...datasets.inspection import Inspection
@@ -21,6 +21,7 @@ def inspect(
         str, typer.Argument(metavar="PATH", help="An .npz, .csv or .parquet file, a folder, or a data set.")
     ],
     label: LabelOption = None,
+    encoder: EncoderOption = None,
     data_dir: DataDirOption = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the split, where none is given.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
@@ -32,7 +33,8 @@ def inspect(
     from ...datasets.registry import load_dataset
     from ..alone import score_alone
 
-    options = {} if label is None else {"label": label}
+    given = {"label": label, "encoder": encoder}
+    options = {option: value for option, value in given.items() if value is not None}
     dataset = load_dataset(data, data_dir=data_dir, **options)
     found = inspect_dataset(dataset, seed)
     with threadpool_limits(limits=1):

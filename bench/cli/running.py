@@ -51,6 +51,14 @@ LabelOption = Annotated[
     str | None,
     typer.Option("--label", metavar="COLUMN", help="Column of the labels in tables of one's own."),
 ]
+EncoderOption = Annotated[
+    str | None,
+    typer.Option(
+        "--encoder",
+        metavar="TEXT=LIBRARY:MODEL",
+        help="Pretrained model for the texts of one's own data: text=sentence-transformers:MODEL.",
+    ),
+]
 TemperOption = Annotated[
     bool, typer.Option("--temper", help="Temper the class probabilities of every strategy on validation.")
 ]
@@ -75,6 +83,7 @@ def plan(
     out: OutOption = None,
     data_dir: DataDirOption = None,
     label: LabelOption = None,
+    encoder: EncoderOption = None,
     jobs: JobsOption = CORES,
     temper: TemperOption = False,
     quick: QuickOption = False,
@@ -85,7 +94,7 @@ def plan(
     asked, cells = _make(
         suite,
         data_dir,
-        label,
+        {"label": label, "encoder": encoder},
         datasets=dataset,
         fusions=fusion,
         scenarios=scenario,
@@ -108,6 +117,7 @@ def run(
     out: OutOption = None,
     data_dir: DataDirOption = None,
     label: LabelOption = None,
+    encoder: EncoderOption = None,
     jobs: JobsOption = CORES,
     temper: TemperOption = False,
     quick: QuickOption = False,
@@ -134,7 +144,7 @@ def run(
     asked, cells = _make(
         suite,
         data_dir,
-        label,
+        {"label": label, "encoder": encoder},
         datasets=dataset,
         fusions=fusion,
         scenarios=scenario,
@@ -195,29 +205,31 @@ def _leave() -> NoReturn:
 
 
 def _make(
-    suite: str, data_dir: Path | None, label: str | None, **asked_for: Any
+    suite: str, data_dir: Path | None, own: dict[str, str | None], **asked_for: Any
 ) -> "tuple[Suite, list[Cell]]":
     """Load the suite with what was asked for beside it; what was not, None or empty, changes nothing."""
     from ..plan import make_plan
     from ..suite import load_suite
 
     changes = {field: value or None for field, value in asked_for.items()}
-    if label is not None:
-        changes["dataset_options"] = _with_label(suite, asked_for["datasets"] or [], label)
+    given = {option: value for option, value in own.items() if value is not None}
+    if given:
+        changes["dataset_options"] = _with_own(suite, asked_for["datasets"] or [], given)
     asked = load_suite(suite, **changes)
     return asked, make_plan(asked, data_dir)
 
 
-def _with_label(suite: str, names: list[str], label: str) -> dict[str, dict[str, Any]]:
-    """Add the column of the labels to the options of the suite, for each file that was named."""
+def _with_own(suite: str, names: list[str], given: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """Add options of one's own data to those of the suite, for each file that was named."""
     from ...datasets.registry import is_path
     from ..suite import load_suite
 
     paths = [name for name in names if is_path(name)]
     if not paths:
-        raise FusebenchError("--label is for a table of your own; name its file with --dataset.")
+        what = "--label is for a table" if "label" in given else "--encoder is for data"
+        raise FusebenchError(f"{what} of your own; name its file with --dataset.")
     options = load_suite(suite).dataset_options
-    return {**options, **{path: {**options.get(path, {}), "label": label} for path in paths}}
+    return {**options, **{path: {**options.get(path, {}), **given} for path in paths}}
 
 
 def _default_folder(suite: str, asked: "Suite") -> Path:

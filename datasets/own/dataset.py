@@ -17,6 +17,7 @@ from ..features.audio import CepstralFeatures
 from ..features.base import Extractor, Featurizer
 from ..features.image import PixelFeatures
 from ..features.patches import PatchFeatures
+from ..features.pretrained import find_encoder
 from ..features.sequence import SequenceFeatures
 from ..features.text import TextFeatures
 from ..features.vector import Passthrough
@@ -44,6 +45,8 @@ SMALL_SIDE = 32
 class OwnDataset(Dataset):
     """What data sets of one's own share."""
 
+    encoder: str | None = None
+
     def __init__(self, name: str) -> None:
         self.name = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "data"
 
@@ -60,7 +63,7 @@ class OwnDataset(Dataset):
         drawn = contents.split is None or 1 not in contents.split
         how = "are drawn by the seed" if contents.split is None else "are as given"
         views = {
-            name: ("vector",) if kind is Kind.VECTOR else ("vector", "sequence")
+            name: ("vector",) if kind is Kind.VECTOR or self._encodes(kind) else ("vector", "sequence")
             for name, kind in self._kinds()
         }
         return Card(
@@ -90,13 +93,21 @@ class OwnDataset(Dataset):
     def featurizer(self) -> Featurizer:
         """Choose an extractor for each modality by its kind."""
         return Featurizer(
-            {name: _extractor(modality) for name, modality in self.contents.data.modalities.items()}
+            {
+                name: find_encoder(self.encoder)
+                if self.encoder and self._encodes(modality.kind)
+                else _extractor(modality)
+                for name, modality in self.contents.data.modalities.items()
+            }
         )
 
     @property
     def _origin(self) -> str:
         """What to call the data in messages."""
         return repr(self.name)
+
+    def _encodes(self, kind: Kind) -> bool:
+        return self.encoder is not None and kind is Kind.TEXT
 
     def _kinds(self) -> list[tuple[str, Kind]]:
         return [(name, modality.kind) for name, modality in self.contents.data.modalities.items()]
@@ -111,17 +122,23 @@ class FileDataset(OwnDataset):
         The file or folder. It is read when first needed.
     label : str, optional
         Column of the labels of a table; ``label`` or ``y`` when left out.
+    encoder : str, optional
+        ``text=sentence-transformers:MODEL`` for embeddings of texts, by a model in a folder or on the Hugging
+        Face Hub, instead of word counts.
 
     Raises
     ------
     DataNotFoundError
         If there is no such file.
     FusebenchError
-        If its name ends otherwise, or, when it is read, for what is wrong with its content.
+        If there is no such encoder, the name of the file ends otherwise, or, when it is read, for what is
+        wrong with its content.
     """
 
-    def __init__(self, path: str | Path, *, label: str | None = None) -> None:
-        self.path, self.label = Path(path), label
+    def __init__(self, path: str | Path, *, label: str | None = None, encoder: str | None = None) -> None:
+        self.path, self.label, self.encoder = Path(path), label, encoder
+        if encoder is not None:
+            find_encoder(encoder)
         if self.path.is_dir():
             super().__init__(self.path.resolve().name)
             if label is not None and not is_saved(self.path):
@@ -167,13 +184,16 @@ class FileDataset(OwnDataset):
         return self.path.with_suffix(".severities.json")
 
     def fingerprint(self) -> str:
-        """Hash the file, those that it names, and the column of the labels; of a folder, all its files."""
+        """Hash the file and those that it names, or all of a folder; the column of labels and the encoder."""
+        options = str(self.label)
+        if self.encoder is not None:
+            options += f" {find_encoder(self.encoder).identity}"
         if self.path.is_dir():
             paths = list_files(self.path)
             names = [path.relative_to(self.path).as_posix() for path in paths]
-            return sha256(f"{hash_files(paths)} {names} {self.label}".encode()).hexdigest()
+            return sha256(f"{hash_files(paths)} {names} {options}".encode()).hexdigest()
         files = hash_files([self.path, *self.contents.files])
-        return sha256(f"{files} {self.label}".encode()).hexdigest()
+        return sha256(f"{files} {options}".encode()).hexdigest()
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the contents out: another process reads them itself, if it needs them."""
