@@ -136,6 +136,15 @@ def test_a_quota_that_is_reached_loses_nothing(limit, least, most, restore_quota
     assert_same(summary, undisturbed)
 
 
+def test_features_that_do_not_fit_are_not_the_fault_of_cells(restore_quota, tmp_path):
+    # The file of a cell, with a traceback, would fit.
+    options = {"datasets": ("synth-xor",), "dataset_options": {"synth-xor": {"n_train": 5000}}}
+    large = SUITE.model_copy(update=options)
+    with pytest.raises(StorageError, match=r"Cannot write .*features"):
+        run_plan(large, make_plan(large), out=tmp_path, listener=Quota(50_000))
+    assert not list((tmp_path / "cells").rglob("*.json"))
+
+
 @pytest.fixture
 def small_disk(tmp_path):
     disk = tmp_path / "disk"
