@@ -14,6 +14,7 @@ from sklearn.base import clone
 from ..datasets.data import MultimodalData, Task
 from ..errors import DivergedError, FusebenchError
 from ..fusions.base import FusionStrategy
+from ..fusions.neural.estimator import NeuralFusion
 from .cost import count_parameters, read_peak, reset_peak
 from .features import FeatureCache
 from .metrics import Metric
@@ -76,6 +77,8 @@ def _fit_and_score(cell: Cell, cache: FeatureCache) -> tuple[CellResult, Predict
     train = cache.load(cell.bundle, "train", views)
     validation = cache.load(cell.bundle, "validation", views)
     fusion = clone(cell.estimator)
+    if isinstance(fusion, NeuralFusion):
+        import torch._dynamo  # noqa: F401  (the first optimizer loads it, and no fit should pay for that)
     before = reset_peak()
     start = perf_counter()
     fusion.fit(train, validation)
