@@ -115,13 +115,14 @@ class LateFusionLSTM(NeuralFusion):
     absence = "native"
 
     def _build(self, train: MultimodalData) -> "nn.Module":
+        from .neural.concatenation import SideBySide
         from .neural.encoders import Encoders, IntermediateFusion, mlp
-        from .neural.recurrent import Concatenation, LSTMEncoder
+        from .neural.recurrent import LSTMEncoder
 
         encoders = Encoders(train.modalities, self.hidden, self.dropout, sequence_encoder=LSTMEncoder)
         joint = self.hidden * len(train.modalities)
         head = mlp(joint, self.hidden, self.n_outputs_, dropout=self.dropout)
-        return IntermediateFusion(encoders, Concatenation(), head)
+        return IntermediateFusion(encoders, SideBySide(), head)
 
 
 @register_fusion("memory-fusion", family="recurrent", reference="Zadeh et al. 2018, arXiv:1802.00927")

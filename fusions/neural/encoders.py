@@ -1,6 +1,7 @@
 """Encoders that all strategies share, so that only the fusion differs."""
 
 from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -137,19 +138,25 @@ class SequenceEncoder(nn.Module):
         Of the embedding.
     """
 
+    recurrent_layer: ClassVar[type[nn.GRU] | type[nn.LSTM]] = nn.GRU
+
     def __init__(self, modality: Modality, width: int, dropout: float) -> None:
         super().__init__()
         self.frames = Frames(modality, width)
-        self.recurrence = nn.GRU(width, width, batch_first=True)
+        self.recurrence = self.recurrent_layer(width, width, batch_first=True)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, values: Tensor, lengths: Tensor) -> Tensor:
         """Encode (n, T, d) as (n, width)."""
         frames, valid = self.frames(values, lengths)
         states, _ = self.recurrence(torch.relu(frames))
-        total = (states * valid[:, :, None]).sum(dim=1)
-        embedding: Tensor = self.dropout(total / valid.sum(dim=1, keepdim=True))
+        embedding: Tensor = self.dropout(self.summarise(states, valid))
         return embedding
+
+    def summarise(self, states: Tensor, valid: Tensor) -> Tensor:
+        """Average the valid of the states (n, T, width) of each sample."""
+        total = (states * valid[:, :, None]).sum(dim=1)
+        return total / valid.sum(dim=1, keepdim=True)
 
 
 class Encoders(nn.Module):

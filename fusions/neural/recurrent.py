@@ -13,10 +13,9 @@ from torch.nn.utils.parametrizations import weight_norm
 
 from ...datasets.data import Modality
 from .batch import Batch
-from .encoders import Frames, mlp
+from .encoders import SequenceEncoder, mlp
 
 __all__ = [
-    "Concatenation",
     "EarlyFusionLSTM",
     "LSTMEncoder",
     "LSTMSystem",
@@ -81,40 +80,18 @@ class EarlyFusionLSTM(nn.Module):
         return logits
 
 
-class LSTMEncoder(nn.Module):
+class LSTMEncoder(SequenceEncoder):
     """A convolution and an LSTM of which the state at the last valid frame is kept.
 
-    Parameters
-    ----------
-    modality : Modality
-        Training data, for the sizes T and d.
-    width : int
-        Features of a frame, a state and the embedding.
-    dropout : float
-        Of the embedding.
+    The parameters are those of `SequenceEncoder`.
     """
 
-    def __init__(self, modality: Modality, width: int, dropout: float) -> None:
-        super().__init__()
-        self.frames = Frames(modality, width)
-        self.recurrence = nn.LSTM(width, width, batch_first=True)
-        self.dropout = nn.Dropout(dropout)
+    recurrent_layer = nn.LSTM
 
-    def forward(self, values: Tensor, lengths: Tensor) -> Tensor:
-        """Encode (n, T, d) as (n, width)."""
-        frames, valid = self.frames(values, lengths)
-        states, _ = self.recurrence(torch.relu(frames))
+    def summarise(self, states: Tensor, valid: Tensor) -> Tensor:
+        """Take the last valid of the states (n, T, width) of each sample."""
         rows = torch.arange(len(states), device=states.device)
-        embedding: Tensor = self.dropout(states[rows, valid.sum(dim=1) - 1])
-        return embedding
-
-
-class Concatenation(nn.Module):
-    """Put embeddings side by side."""
-
-    def forward(self, embeddings: list[Tensor]) -> Tensor:
-        """Turn M embeddings (n, width) into (n, M * width)."""
-        return torch.cat(embeddings, dim=1)
+        return states[rows, valid.sum(dim=1) - 1]
 
 
 class LSTMSystem(nn.Module):

@@ -9,9 +9,9 @@ from torch import nn
 
 from fusebench.datasets.data import Kind, Modality, MultimodalData
 from fusebench.fusions.neural.batch import Batch
+from fusebench.fusions.neural.concatenation import SideBySide
 from fusebench.fusions.neural.encoders import frame_mask
 from fusebench.fusions.neural.recurrent import (
-    Concatenation,
     EarlyFusionLSTM,
     LSTMEncoder,
     LSTMSystem,
@@ -149,7 +149,7 @@ def test_an_encoder_gives_the_state_at_the_last_valid_frame(steps):
 
 
 def test_concatenation_keeps_the_order():
-    assert Concatenation()([torch.ones(1, 2), torch.zeros(1, 2)]).tolist() == [[1, 1, 0, 0]]
+    assert SideBySide()([torch.ones(1, 2), torch.zeros(1, 2)]).tolist() == [[1, 1, 0, 0]]
 
 
 def make_block(inputs, outputs, kernel_size, dilation, dropout=0.0):
