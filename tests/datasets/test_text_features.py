@@ -168,7 +168,7 @@ def test_fitting_twice_gives_the_same_features():
         assert first[view].values.dtype == np.float32
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(train=st.lists(st.text(max_size=20), max_size=4), test=st.lists(st.text(max_size=20), max_size=4))
 def test_any_text_gives_finite_features_of_fixed_width(train, test):
     views = TextFeatures(6, 5, 4).fit(texts(*train)).transform(texts(*test))

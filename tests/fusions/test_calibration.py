@@ -15,7 +15,7 @@ from fusebench.fusions.logistic import log_loss
 from fusebench.fusions.registry import make_fusion
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.floats(0.3, 20), st.integers(0, 2**32 - 1))
 def test_a_temperature_is_recovered_from_labels_that_follow_the_scaled_probabilities(tau, seed):
     """With every label weighted by its probability, the log loss is least at the true temperature."""

@@ -63,7 +63,7 @@ def test_the_kernel_by_hand():
     np.testing.assert_allclose(got, [[1, both, first[0]], [both, 1, first[1]], [first[0], first[1], 1]])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.integers(0, 10**6),
     st.integers(2, 12),
@@ -127,7 +127,7 @@ def test_alignf_by_hand():
     np.testing.assert_allclose(alignf_weights(kernels, np.array([0, 0, 1])), [0, 1])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(0, 10**6))
 def test_alignf_meets_the_conditions_of_the_optimum(seed):
     kernels, y = random_kernels(seed)
@@ -143,7 +143,7 @@ def test_alignf_meets_the_conditions_of_the_optimum(seed):
     np.testing.assert_allclose(v * slack, 0, atol=1e-6 * a.max())
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(0, 10**6), st.lists(st.floats(0.01, 1), min_size=3, max_size=3))
 def test_no_other_weights_align_better(seed, weights):
     kernels, y = random_kernels(seed)

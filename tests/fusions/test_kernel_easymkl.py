@@ -36,7 +36,7 @@ def test_with_the_penalty_alone_it_is_the_means_of_the_sides():
     np.testing.assert_allclose(g, np.where(y > 0, 1 / (y > 0).sum(), 1 / (y < 0).sum()))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(0, 10**6), st.sampled_from([0.01, 0.1, 0.5, 0.9]))
 def test_the_mixtures_meet_the_conditions_of_the_optimum(seed, penalty):
     K, y = random_problem(seed)

@@ -54,7 +54,7 @@ def test_what_is_absent_has_the_features_of_the_mean():
     np.testing.assert_allclose(ProductKernel(landmarks).compare(data), expected, atol=1e-5)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(0, 10**6), st.integers(2, 12), st.integers(1, 4))
 def test_it_is_positive_semidefinite_with_any_absence(seed, n, n_modalities):
     data = draw(n, seed, n_modalities, absent=0.4)

@@ -105,7 +105,7 @@ def test_the_surest_vote_of_all_has_a_finite_weight():
     assert weights[0] > 1e6
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.integers(0, 10**6), st.integers(1, 5), st.integers(2, 4))
 def test_a_majority_is_never_turned_over(seed, n_modalities, n_classes):
     votes = np.random.default_rng(seed).dirichlet(np.full(n_classes, 0.3), size=(1, n_modalities))

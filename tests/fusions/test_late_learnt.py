@@ -148,7 +148,7 @@ def mean_log(w, likelihoods, present):
     return np.log((weighted * likelihoods).sum(axis=1) / weighted.sum(axis=1)).mean()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(arrays(float, st.tuples(st.integers(1, 20), st.integers(2, 4)), elements=st.floats(0.01, 1.0)))
 def test_mixture_weights_meet_the_conditions_of_the_optimum(likelihoods):
     w = mixture_weights(likelihoods, np.ones(likelihoods.shape, bool))
@@ -240,7 +240,7 @@ def test_a_vote_that_is_given_twice_shares_its_exponent():
     assert twice.sum() == pytest.approx(once[0], abs=1e-4)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(0, 10**6), st.integers(1, 4), st.integers(2, 4))
 def test_exponents_meet_the_conditions_of_the_optimum(seed, n_modalities, n_classes):
     rng = np.random.default_rng(seed)

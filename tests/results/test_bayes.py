@@ -33,7 +33,7 @@ def test_with_one_data_set_only_the_prior_is_against_it():
     assert found.better == pytest.approx(0.5, abs=0.005)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.floats(-1, 1), min_size=1, max_size=12), st.floats(0, 0.5))
 def test_turning_all_differences_round_swaps_better_and_worse(differences, rope):
     found = compare_bayesian(differences, rope, n_samples=500)

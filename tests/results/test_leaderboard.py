@@ -126,14 +126,14 @@ def test_an_unknown_metric_is_named(records):
         build_leaderboard(records, metric="logloss")
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(0, 10**6))
 def test_the_order_of_rows_changes_nothing(records, board, seed):
     shuffled = records.sample(frac=1, random_state=seed)
     assert_frame_equal(build_leaderboard(shuffled).set_index("fusion"), board)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.sets(st.sampled_from([name for name in FUSIONS if name != "best-unimodal"]), min_size=1))
 def test_other_strategies_do_not_change_a_row(records, board, kept):
     fewer = build_leaderboard(records[records["fusion"].isin({*kept, "best-unimodal"})]).set_index("fusion")

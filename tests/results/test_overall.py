@@ -93,7 +93,7 @@ def test_only_who_is_done_everywhere_has_a_row():
     pd.testing.assert_frame_equal(found, summarise(table(values)[["b", "c"]], 1))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 1000))
 def test_the_order_of_rows_changes_nothing(seed):
     scores = table(np.random.default_rng(0).normal(size=(6, 3, 3)))

@@ -89,7 +89,7 @@ def test_seeds_weigh_the_same_whatever_their_number_of_samples():
     assert interval.mean[0] == 0.5
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.floats(-5, 5), st.floats(0.1, 10))
 def test_shifting_and_scaling_scores_shifts_and_scales_the_interval(shift, scale):
     values = np.random.default_rng(0).normal(size=(3, 20, 1))

@@ -141,7 +141,7 @@ def test_intervals_of_conditions_are_students_intervals_over_seeds(whole):
     assert found.loc[(*key, "late-mean"), ["low", "high"]].to_list() == pytest.approx(expected)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 10**6))
 def test_the_order_of_rows_changes_nothing(seed):
     records = small_records()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fusebench.bench.scenarios.calibrate import (
@@ -33,7 +33,6 @@ def name_of(key, modalities):
     return next(name for name in scenarios if key in {f"{name}-{modality}" for modality in modalities})
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(-0.5, 1.5), min_size=2, max_size=12))
 def test_shares_rise_strictly_whatever_was_measured(measured):
     shares = find_shares(np.array([0.0, *measured]))
@@ -43,7 +42,6 @@ def test_shares_rise_strictly_whatever_was_measured(measured):
     assert (np.diff(shares) > 0).all()
 
 
-@settings(deadline=None)
 @given(st.floats(0.75, 3), st.integers(2, 20))
 def test_costs_on_a_line_are_found_exactly(slope, n):
     shares = find_shares(slope * np.linspace(0, 1, n + 1))

@@ -57,7 +57,7 @@ def test_faults_are_never_applied_to_test_data_and_are_offered_for_training():
         find_conditions(modalities, ["label-noise"])
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(LABELS, st.floats(0, 1), st.integers(0, 100))
 def test_the_share_of_wrong_labels_is_the_one_asked_for(labels, level, seed):
     data = make_data(labels)
@@ -84,7 +84,7 @@ def test_values_and_sets_of_labels_go_to_another_sample():
     assert (noisy.sum(axis=1) == 1).all()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(LABELS, st.floats(0, 1), st.integers(0, 100))
 def test_a_small_training_set_has_the_size_asked_for_and_every_class(labels, level, seed):
     data = make_data(labels)
@@ -109,7 +109,7 @@ def test_smaller_training_sets_are_parts_of_larger_ones():
     assert kept[0] > kept[1] > kept[2]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(1, 60), st.integers(2, 5), st.floats(0, 1), st.integers(0, 100))
 def test_the_share_of_unpaired_samples_is_the_one_asked_for(n, n_modalities, level, seed):
     present = change("unpaired", make_data([0] * n, n_modalities), level, seed).mask

@@ -40,7 +40,7 @@ def test_audio_is_silent_for_the_time_asked_for():
     np.testing.assert_array_equal(late[1, 100:], waves[1, 100:])
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(1, 50), st.floats(0, 1), st.integers(0, 100))
 def test_the_share_of_mismatched_pairs_is_the_one_asked_for(n, level, seed):
     rng = np.random.default_rng(seed)

@@ -40,7 +40,7 @@ def incomplete_data(draw):
     return make_data(n, n_modalities, present=present)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(incomplete_data(), st.floats(0, 1), st.integers(0, 1000))
 def test_the_missing_rate_of_entries_is_exactly_the_one_asked_for(data, share, seed):
     n_modalities = len(data.names)
@@ -53,7 +53,7 @@ def test_the_missing_rate_of_entries_is_exactly_the_one_asked_for(data, share, s
 
 
 @pytest.mark.parametrize("scenario", OF_A_MODALITY)
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(n=st.integers(1, 60), n_modalities=st.integers(2, 5), level=st.floats(0, 1), seed=st.integers(0, 1000))
 def test_the_missing_rate_of_a_modality_is_exactly_the_one_asked_for(scenario, n, n_modalities, level, seed):
     present = change(scenario, make_data(n, n_modalities), "m1", level, seed).mask
@@ -62,7 +62,7 @@ def test_the_missing_rate_of_a_modality_is_exactly_the_one_asked_for(scenario, n
 
 
 @pytest.mark.parametrize("scenario", OF_A_MODALITY)
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(data=incomplete_data(), level=st.floats(0, 0.5), seed=st.integers(0, 1000))
 def test_entries_that_were_absent_count_and_each_sample_keeps_one(scenario, data, level, seed):
     could_go = data.has("m0") & (data.mask.sum(axis=1) > 1)
@@ -186,7 +186,7 @@ def test_a_sample_is_summarised_by_what_is_valid():
         np.testing.assert_allclose(summarise(modality), values)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.integers(-5, 5), min_size=1, max_size=30))
 def test_rank_scores_are_centred_and_keep_the_order(values):
     scores = rank_scores(np.array(values))

@@ -96,7 +96,7 @@ def test_a_click_shows_the_energy_and_the_decay_of_the_room(level):
     assert not energy[:, RATE // 2 :].max() > 1e-9
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.floats(0, 0.95))
 def test_the_share_of_clipped_samples_is_the_one_asked_for(level):
     for clipped in utterances(change("clipping", level)):

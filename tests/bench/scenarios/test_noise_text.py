@@ -36,13 +36,13 @@ def edit_distance(a, b):
 
 
 @pytest.mark.parametrize("scenario", ["typos", "ocr", "word-drop", "word-order", "truncation"])
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(TEXTS)
 def test_level_0_is_the_identity_for_any_text(scenario, text):
     assert change(scenario, text, 0.0) == text
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(TEXTS, LEVELS, SEEDS)
 def test_typos_touch_the_share_of_letters_asked_for_and_nothing_else(text, level, seed):
     typed = change("typos", text, level, seed)
@@ -52,7 +52,7 @@ def test_typos_touch_the_share_of_letters_asked_for_and_nothing_else(text, level
     assert [c for c in typed if not c.isalpha()] == [c for c in text if not c.isalpha()]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.text(string.ascii_letters + string.digits + " ", max_size=60), LEVELS, SEEDS)
 def test_confused_characters_are_as_many_as_asked_for_and_look_alike(text, level, seed):
     confusable = [character for character in text if character in LOOKALIKES]
@@ -69,7 +69,7 @@ def test_neighbouring_keys_are_neighbours_both_ways():
     assert all(key in NEIGHBOURS[other] for key, near in NEIGHBOURS.items() for other in near)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.sampled_from(["a", "bc", "def"]), max_size=20), LEVELS, SEEDS)
 def test_words_that_are_not_dropped_keep_their_order(words, level, seed):
     remaining = iter(words)
@@ -81,7 +81,7 @@ def test_words_are_dropped_as_often_as_asked_for():
     assert len(left) / 2000 == pytest.approx(0.7, abs=0.03)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(TEXTS, st.floats(0, 10), SEEDS)
 def test_moved_words_are_the_same_words(text, level, seed):
     moved = change("word-order", text, level, seed)
@@ -100,7 +100,7 @@ def test_words_move_as_far_as_asked_for():
     assert moved[1.0] == pytest.approx(1, rel=0.3)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(TEXTS, LEVELS)
 def test_truncation_keeps_the_start(text, level):
     assert change("truncation", text, level) == text[: len(text) - round(level * len(text))]

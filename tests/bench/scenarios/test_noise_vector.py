@@ -85,7 +85,7 @@ def count(n_frames, lengths):
     return MultimodalData({"m": Modality(Kind.SEQUENCE, values, np.array(lengths))})
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=5), st.floats(0, 1), st.integers(0, 100))
 def test_a_lost_frame_is_the_last_that_arrived(lengths, level, seed):
     seen = change("sequence-frame-drop", level, count(30, lengths), seed=seed)[:, :, 0]

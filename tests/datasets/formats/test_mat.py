@@ -2,7 +2,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.io import savemat
 
@@ -48,7 +48,6 @@ def test_wrong_content_is_named(content, reason):
         read_mat(content, LIMITS)
 
 
-@settings(deadline=None)
 @given(position=st.integers(0, 500), value=st.integers(0, 255))
 def test_a_changed_byte_is_an_array_or_a_value_error(position, value):
     content = bytearray(write_mat("4", x=np.eye(3)))

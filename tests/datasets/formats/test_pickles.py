@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
@@ -188,7 +188,6 @@ def test_larger_files_than_are_believed_are_refused(monkeypatch):
 VALID = pickle.dumps({"x": np.arange(3, dtype=np.int16), "id": ["a"]}, 4)
 
 
-@settings(deadline=None)
 @given(position=st.integers(0, len(VALID) - 1), value=st.integers(0, 255))
 def test_a_changed_byte_is_an_object_or_a_value_error(position, value):
     content = bytearray(VALID)
@@ -200,7 +199,6 @@ def test_a_changed_byte_is_an_object_or_a_value_error(position, value):
     assert array.nbytes <= 12
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_an_object_or_a_value_error(content):
     try:
