@@ -4,10 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 import fusebench
 from fusebench.bench.checks import check_dataset, dataset_checks, example_of, find_checks, fusion_checks
+from fusebench.datasets.data import Task
 from fusebench.datasets.registry import datasets
+from fusebench.fusions.gating import GatedMultimodalUnit
 from fusebench.fusions.late import LateMean
 from fusebench.fusions.registry import fusions
 
@@ -73,6 +76,35 @@ class SetsStateInItsConstructor(LateMean):
         self.weights_ = None
 
 
+class ForgetsAFunctionOfItsState(LateMean):
+    def _fit(self, train, validation):
+        super()._fit(train, validation)
+        self._transform = lambda votes: votes  # cannot be saved
+
+
+class DoesWhatItDoesNotDeclare(LateMean):
+    tasks = (Task.CLASSIFICATION,)
+
+    def fit(self, data, validation=None):
+        return LateMean.fit(self, data, validation) if data.task in self.tasks else self
+
+
+class HidesItsFactors(GatedMultimodalUnit):
+    """Keeps trainable tensors in a plain list, where no optimizer finds them."""
+
+    def _build(self, train):
+        network = super()._build(train)
+        network.factors = [torch.ones(2, requires_grad=True)]
+        return network
+
+
+class NeverUsesALayer(GatedMultimodalUnit):
+    def _build(self, train):
+        network = super()._build(train)
+        network.unused = torch.nn.Linear(2, 2)
+        return network
+
+
 @pytest.mark.parametrize(
     ("broken", "title"),
     [
@@ -81,11 +113,18 @@ class SetsStateInItsConstructor(LateMean):
         (DependsOnTheBatch, "check_batch_of_one"),
         (WritesIntoItsInput, "check_input_is_not_changed"),
         (SetsStateInItsConstructor, "check_constructor_only_stores"),
+        (ForgetsAFunctionOfItsState, "check_saved_state_predicts_the_same"),
+        (DoesWhatItDoesNotDeclare, "check_a_task_that_is_not_declared_is_refused"),
+        (HidesItsFactors, "check_every_parameter_moves"),
+        (NeverUsesALayer, "check_every_parameter_moves"),
     ],
 )
 def test_a_broken_promise_is_seen(broken, title):
-    with pytest.raises((AssertionError, ValueError)):
-        dict(fusion_checks(broken()))[title]()
+    estimator = broken()
+    if "max_epochs" in estimator.get_params():
+        estimator.set_params(max_epochs=2)
+    with pytest.raises((AssertionError, ValueError, fusebench.FusebenchError)):
+        dict(fusion_checks(estimator))[title]()
 
 
 def test_check_fusion_names_the_promise():

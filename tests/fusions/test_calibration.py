@@ -37,6 +37,13 @@ def test_scaling_keeps_the_order_of_the_classes(tau, seed):
     np.testing.assert_allclose(scale_probabilities(p, 1.0), p, rtol=1e-9)
 
 
+def test_a_temperature_above_one_makes_less_sure():
+    np.testing.assert_allclose(scale_probabilities(np.array([[0.9, 0.1]]), 2.0), [[0.75, 0.25]])
+    assert scaling_temperature(np.tile([0.9, 0.1], (4, 1)), np.array([0, 0, 0, 1])) == pytest.approx(
+        2, rel=1e-3
+    )
+
+
 def test_it_is_better_calibrated_and_as_accurate_as_the_strategy_inside():
     data = load_dataset("synth-redundant").features(seed=0)
     plain = make_fusion("late-product").fit(data.train, data.validation)
