@@ -100,11 +100,12 @@ class ModulatedHeads(AuxiliaryHeads):
 
     def losses(self, batch: Batch) -> Tensor:
         """Give the losses of the fused output and of each probe, and set the pace of `adjust_gradients`."""
-        embeddings = self.network.encoders(batch)
-        fused = task_loss(self.network.fuse(embeddings, batch), batch)
-        probes = torch.stack(self._head_losses([z.detach() for z in embeddings], batch))
-        self._pace = modulation(torch.exp(-probes.detach()), self.alpha)
-        return torch.cat([fused[None], probes])
+        losses = super().losses(batch)
+        self._pace = modulation(torch.exp(-losses[1:].detach()), self.alpha)
+        return losses
+
+    def _head_losses(self, embeddings: list[Tensor], batch: Batch) -> list[Tensor]:
+        return super()._head_losses([z.detach() for z in embeddings], batch)
 
     def adjust_gradients(self) -> None:
         """Scale the gradients of each encoder, and add noise of their own spread (the GE of OGM-GE)."""
