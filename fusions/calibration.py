@@ -8,11 +8,12 @@ from sklearn.base import clone
 
 from ..datasets.data import MultimodalData
 from .base import FusionStrategy, View
+from .tempering import fit_temperature, log_posterior
 
 __all__ = ["TemperatureScaled", "scale_probabilities", "scaling_temperature"]
 
 _TINY = np.finfo(np.float64).tiny
-_BOUNDS = (-3.0, 5.0)  # of log(tau): from 20 times surer to nearly uniform
+_LOG_BOUNDS = (-3.0, 5.0)  # of log(tau): from 20 times surer to nearly uniform
 
 
 class TemperatureScaled(FusionStrategy):
@@ -85,10 +86,7 @@ def scale_probabilities(probabilities: NDArray[np.float64], temperature: float) 
     >>> scale_probabilities(np.array([[0.9, 0.1]]), 2.0).round(3)
     array([[0.75, 0.25]])
     """
-    from scipy.special import softmax
-
-    scaled: NDArray[np.float64] = softmax(np.log(np.maximum(probabilities, _TINY)) / temperature, axis=1)
-    return scaled
+    return np.exp(log_posterior(*_as_scores(probabilities), temperature))
 
 
 def scaling_temperature(probabilities: NDArray[np.float64], y: NDArray) -> float:
@@ -109,14 +107,10 @@ def scaling_temperature(probabilities: NDArray[np.float64], y: NDArray) -> float
     >>> round(scaling_temperature(probabilities, np.array([0, 0, 0, 1])), 2)
     2.0
     """
-    from scipy.optimize import minimize_scalar
+    return fit_temperature(*_as_scores(probabilities), y, _LOG_BOUNDS)[0]
 
-    from .logistic import log_loss
 
-    # The loss is convex in 1 / tau, and so has one valley in its logarithm.
-    found = minimize_scalar(
-        lambda log_tau: log_loss(scale_probabilities(probabilities, np.exp(log_tau)), y),
-        bounds=_BOUNDS,
-        method="bounded",
-    )
-    return float(np.exp(found.x))
+def _as_scores(probabilities: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Logarithms, and the uniform prior with which Bayes' rule gives the probabilities back."""
+    n_classes = probabilities.shape[1]
+    return np.log(np.maximum(probabilities, _TINY)), np.full(n_classes, 1 / n_classes)

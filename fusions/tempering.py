@@ -79,9 +79,12 @@ def log_posterior(
 
 
 def fit_temperature(
-    scores: NDArray[np.float64], prior: NDArray[np.float64], y: NDArray
+    scores: NDArray[np.float64],
+    prior: NDArray[np.float64],
+    y: NDArray,
+    log_bounds: tuple[float, float] = (0.0, _MAX_LOG_TEMPERATURE),
 ) -> tuple[float, float]:
-    """Find the temperature of least log loss, at least 1.
+    """Find the temperature of least log loss, by default at least 1.
 
     Parameters
     ----------
@@ -89,6 +92,8 @@ def fit_temperature(
         As in `log_posterior`.
     y : numpy.ndarray of shape (n,)
         Labels 0 .. n_classes - 1.
+    log_bounds : tuple of float
+        The least and the greatest logarithm of the temperature.
 
     Returns
     -------
@@ -109,5 +114,5 @@ def fit_temperature(
         return -float(log_probability[np.arange(len(y)), y].mean())
 
     # The loss has one valley in 1 / tau, and so in its logarithm.
-    found = minimize_scalar(loss, bounds=(-_MAX_LOG_TEMPERATURE, 0.0), method="bounded")
+    found = minimize_scalar(loss, bounds=(-log_bounds[1], -log_bounds[0]), method="bounded")
     return float(np.exp(-found.x)), float(found.fun)
