@@ -17,6 +17,7 @@ from ..fusions.base import FusionStrategy
 from ..fusions.neural.estimator import NeuralFusion
 from .cost import count_parameters, read_peak, reset_peak
 from .features import FeatureCache
+from .fits import find_history
 from .metrics import Metric
 from .plan import Cell
 from .store import CellResult
@@ -47,14 +48,14 @@ def run_cell(cell: Cell, cache: FeatureCache, *, debug: bool = False) -> tuple[C
     """
     if cell.skip:
         return CellResult("skipped", cell.skip), {}
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("default")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        try:
             result, predictions = _fit_and_score(cell, cache)
-    except Exception as error:
-        if debug:
-            raise
-        return describe_failure(error), {}
+        except Exception as error:
+            if debug:
+                raise
+            result, predictions = describe_failure(error), {}
     messages = sorted({f"{w.category.__name__}: {w.message}" for w in caught})
     return replace(result, warnings=messages), predictions
 
@@ -90,7 +91,6 @@ def _fit_and_score(cell: Cell, cache: FeatureCache) -> tuple[CellResult, Predict
     impossible = cache.impossible(cell.bundle)
     for condition in cell.bundle.conditions:
         if condition.slug in impossible:
-            warnings.warn(f"{condition.slug} is not scored. {impossible[condition.slug]}", stacklevel=1)
             continue
         test = cache.load(cell.bundle, condition.slug, views)
         n_test = len(test)
@@ -117,6 +117,8 @@ def _fit_and_score(cell: Cell, cache: FeatureCache) -> tuple[CellResult, Predict
         fit_bytes=fit_bytes,
         n_parameters=count_parameters(fusion),
         n_test=n_test,
+        history=find_history(fusion),
+        not_scored=impossible,
     )
     return result, predictions
 

@@ -50,6 +50,10 @@ class CellResult:
         Number of test samples.
     warnings : list of str
         Messages that libraries gave during the fit.
+    history : dict
+        The learning curve of a network, see `fusebench.bench.fits.find_history`; empty without one.
+    not_scored : dict of str to str
+        Slugs of the conditions that the data cannot be put under, with the reasons.
     """
 
     status: str
@@ -61,6 +65,8 @@ class CellResult:
     n_parameters: float = float("nan")
     n_test: int = 0
     warnings: list[str] = field(default_factory=list)
+    history: dict[str, Any] = field(default_factory=dict)  # nor these
+    not_scored: dict[str, str] = field(default_factory=dict)
 
     @property
     def failed(self) -> bool:

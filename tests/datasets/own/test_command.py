@@ -120,9 +120,8 @@ def test_data_that_lack_much_are_scored_where_they_can_be(tmp_path):
     assert 1 in set(outage["severity"])
     assert 5 not in set(outage["severity"])
     cell = next((tmp_path / "cells/mine/late-mean").iterdir())
-    assert (
-        "missing-outage-a-5 is not scored. A missing rate of 0.8 leaves samples without" in cell.read_text()
-    )
+    why = json.loads(cell.read_bytes())["result"]["not_scored"]
+    assert why["missing-outage-a-5"].startswith("A missing rate of 0.8 leaves samples without")
 
 
 def test_data_in_memory_are_run_too(tmp_path):
