@@ -71,7 +71,7 @@ def compare_bayesian(
     # On the border of the region a pair counts half for either side.
     above = np.heaviside(means - rope, 0.5)
     below = np.heaviside(-rope - means, 0.5)
-    shares = [np.einsum("si,ij,sj->s", weights, side, weights, optimize=True) for side in (below, above)]
+    shares = [(weights @ side * weights).sum(axis=1) for side in (below, above)]
     likely = np.column_stack([shares[0], 1 - shares[0] - shares[1], shares[1]])
     best = np.isclose(likely, likely.max(axis=1, keepdims=True), rtol=0, atol=1e-12)
     return Posterior(*(best / best.sum(axis=1, keepdims=True)).mean(axis=0).tolist())

@@ -12,7 +12,15 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator
 
 from .formatting import ABSENT, format_number, format_seconds, format_signed
-from .marks import add_family_legend, draw_dots, draw_markers, mark_horizontal, mark_vertical, style_lines
+from .marks import (
+    add_family_legend,
+    draw_curves,
+    draw_dots,
+    draw_markers,
+    mark_horizontal,
+    mark_vertical,
+    style_lines,
+)
 from .palette import CONTROL
 from .patterns import MAJORITY, PATTERNS
 from .records import MAX_SEVERITY
@@ -170,7 +178,8 @@ def draw_missing(relative: pd.DataFrame, board: pd.DataFrame, dataset: str) -> D
             # Black or white, whichever stands out more; on paper where there is no colour.
             ink = INK if np.isnan(value) else "white" if value < 0.47 else "black"
             text = ABSENT if np.isnan(value) else f"{value:.2f}"
-            axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", size=8, color=ink)
+            place = (column + 0.5, row + 0.5)  # inside, so that the layout need not measure it
+            axes.text(*place, text, ha="center", va="center", size=8, color=ink, in_layout=False)
         axes.set(xlabel="", ylabel="")
         axes.grid(visible=False)
         axes.tick_params(axis="x", top=True, labeltop=True, bottom=False, labelbottom=False)
@@ -254,19 +263,7 @@ def draw_severity(
 
 
 def _curves(axes: "Axes", panel: pd.DataFrame, styles: dict[str, dict[str, Any]]) -> None:
-    others = panel[~panel["fusion"].isin(list(styles))]
-    if not others.empty:
-        sns.lineplot(
-            others,
-            x="severity",
-            y="mean",
-            units="fusion",
-            estimator=None,
-            color=FAINT,
-            linewidth=0.8,
-            ax=axes,
-            zorder=1,
-        )
+    draw_curves(axes, panel[~panel["fusion"].isin(list(styles))], color=FAINT, linewidth=0.8, zorder=1)
     for name, style in styles.items():
         line = panel[panel["fusion"] == name].sort_values("severity")
         axes.plot(line["severity"], line["mean"], **style)

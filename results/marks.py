@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "add_family_legend",
+    "draw_curves",
     "draw_dots",
     "draw_markers",
     "mark_horizontal",
@@ -51,6 +52,14 @@ def draw_dots(
         axes.plot(unclear[mean], unclear["place"], "o", color=PAPER, markersize=2.5, zorder=4)
     axes.set_yticks(rows["place"], rows["fusion"])
     axes.set(ylim=(len(rows) - 0.4, -0.6))
+
+
+def draw_curves(axes: "Axes", rows: pd.DataFrame, **style: Any) -> None:
+    """Draw the mean of each fusion against severity, all curves as one path with gaps, as segments are."""
+    curves = rows.pivot(index="fusion", columns="severity", values="mean").sort_index(axis=1)
+    gaps = np.full((len(curves), 1), np.nan)
+    x = np.tile([*curves.columns, np.nan], len(curves))
+    axes.plot(x, np.hstack([curves, gaps]).ravel(), **style)
 
 
 def draw_markers(axes: "Axes", rows: pd.DataFrame, x: str, y: str) -> None:

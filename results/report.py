@@ -72,7 +72,8 @@ def write_report(
     scores = condition_scores(records, metric)
     board = build_leaderboard(ranked, metric=metric, baseline=baseline)
     boards = boards_of_datasets(records, metric, baseline)
-    ranked_boards = {name: own for name, own in boards.items() if name in set(ranked["dataset"])}
+    of_ranked = set(ranked["dataset"].unique())
+    ranked_boards = {name: own for name, own in boards.items() if name in of_ranked}
     values = modality_values(scores, sign)
     drawings = draw_all(records, board, boards, metric, baseline, outcomes)
     evidence = weigh_evidence(clean_scores(condition_scores(ranked, metric)), sign, baseline)

@@ -121,7 +121,7 @@ def to_pdf(figure: "Figure") -> bytes:
 def finish(figure: "Figure", name: str, title: str, alt: str, data: "pd.DataFrame") -> Drawing:
     """Save a figure drawn under `RC` in every form, with the numbers that it shows."""
     svg = to_svg(figure, name, alt)
-    figure.set_layout_engine("none")  # the first drawing has put everything in its place
+    figure.set_layout_engine(None)  # the first drawing has put everything in its place
     csv = data.to_csv(index=False, float_format="%.6g", lineterminator="\n")
     return Drawing(name, title, alt, svg, to_pdf(figure), csv)
 

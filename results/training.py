@@ -60,7 +60,7 @@ def note_training(records: pd.DataFrame) -> list[str]:
     >>> note_training(pd.DataFrame({"training": ["clean", "unpaired-3", "label-noise-3"]}))
     ['Ranked after training on clean data. Beside it: label-noise-3, unpaired-3.']
     """
-    others = sorted(set(records["training"]) - set(select_ranked(records)["training"]))
+    others = sorted(set(records["training"].unique()) - set(select_ranked(records)["training"].unique()))
     if not others:
         return []
     return [f"Ranked after training on clean data. Beside it: {', '.join(others)}."]
