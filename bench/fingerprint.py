@@ -5,6 +5,7 @@ import inspect
 import json
 import sys
 import sysconfig
+from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
 from importlib.machinery import ModuleSpec, PathFinder
@@ -16,7 +17,7 @@ from uuid import uuid4
 
 from ..plugins import plugin_packages
 
-__all__ = ["forget_sources", "hash_json", "hash_source"]
+__all__ = ["forget_sources", "hash_json", "hash_source", "hash_texts", "write_json"]
 
 _STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).resolve()
 
@@ -29,7 +30,27 @@ def hash_json(value: Any) -> str:
     >>> hash_json({"a": 1, "b": 2}) == hash_json({"b": 2, "a": 1})
     True
     """
-    return sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:16]
+    return _digest(write_json(value))
+
+
+def write_json(value: Any) -> str:
+    """Write a JSON value in the form that is hashed."""
+    return json.dumps(value, sort_keys=True, default=str)
+
+
+def hash_texts(members: Mapping[str, str]) -> str:
+    """Hash a JSON object whose members are written already, for other objects too, as `hash_json` would.
+
+    Examples
+    --------
+    >>> hash_texts({"b": write_json([1]), "a": write_json("x")}) == hash_json({"a": "x", "b": [1]})
+    True
+    """
+    return _digest("{" + ", ".join(f"{json.dumps(name)}: {members[name]}" for name in sorted(members)) + "}")
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:16]
 
 
 def hash_source(thing: Any) -> str:

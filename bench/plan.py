@@ -1,23 +1,21 @@
 """From what was asked to the cells that answer it, each with the hash of all its numbers depend on."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sklearn.base import clone
-
 from ..datasets.data import Task
 from ..datasets.registry import Card, Dataset, find_datasets
 from ..errors import FusebenchError, did_you_mean
-from ..fusions.base import FusionStrategy, describe_number
-from ..fusions.calibration import TemperatureScaled
-from ..fusions.registry import FusionInfo, fusions
+from ..fusions.base import FusionStrategy
+from ..fusions.registry import fusions
 from ..seeding import derive_seed
-from .fingerprint import forget_sources, hash_json, hash_source
-from .metrics import PRIMARY, Metric, metrics, metrics_of
+from .entry import Entry, find_entries
+from .fingerprint import forget_sources, hash_json, hash_source, hash_texts, write_json
+from .metrics import PRIMARY, Metric, metrics
 from .scenarios.registry import Condition, find_conditions
 from .suite import Suite
 
@@ -63,41 +61,70 @@ class Bundle:
         """Hash of the ingredients."""
         return hash_json(self.ingredients)
 
+    @cached_property
+    def text(self) -> str:
+        """The ingredients as text: written once for all cells."""
+        return write_json(self.ingredients)
+
 
 @dataclass(frozen=True)
 class Cell:
     """One strategy fitted to one data set with one training scenario and seed, scored under every condition.
 
+    A plan may have a hundred thousand: a cell only holds what it shares with others, and makes the rest.
+
     Parameters
     ----------
     bundle : Bundle
         The features.
-    fusion : str
-        Name in the tables; for ``unimodal`` it ends in the modality.
-    family : str
-        Family of the strategy.
-    estimator : FusionStrategy
-        Unfitted.
-    metrics : tuple of Metric
-        Scores to compute.
-    skip : str
-        Why it cannot run; empty if it can.
-    ingredients : dict
-        What the scores depend on, as JSON.
+    entry : Entry
+        The strategy.
     """
 
     bundle: Bundle
-    fusion: str
-    family: str
-    estimator: FusionStrategy
-    metrics: tuple[Metric, ...]
-    skip: str
-    ingredients: dict[str, Any]
+    entry: Entry
 
     @cached_property
     def key(self) -> str:
         """Hash of the ingredients."""
-        return hash_json(self.ingredients)
+        parameters = write_json(self.entry.parameters(self._estimator_seed))
+        return hash_texts({**self.entry.texts, "features": self.bundle.text, "parameters": parameters})
+
+    @property
+    def ingredients(self) -> dict[str, Any]:
+        """What the scores depend on, as JSON."""
+        parameters = self.entry.parameters(self._estimator_seed)
+        return {"features": self.bundle.ingredients, "parameters": parameters, **self.entry.ingredients}
+
+    @property
+    def estimator(self) -> FusionStrategy:
+        """The strategy, unfitted; another object every time."""
+        return self.entry.seeded(self._estimator_seed)
+
+    @property
+    def _estimator_seed(self) -> int:
+        # Keyed by names, so that other strategies in the run change nothing.
+        return derive_seed(self.dataset, self.fusion, self.seed)
+
+    @property
+    def fusion(self) -> str:
+        """Name of the strategy in the tables."""
+        return self.entry.fusion
+
+    @property
+    def family(self) -> str:
+        """Family of the strategy."""
+        return self.entry.family
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Scores to compute."""
+        return self.entry.metrics
+
+    @property
+    def skip(self) -> str:
+        """Why it cannot run; empty if it can."""
+        return self.entry.skip
 
     @property
     def dataset(self) -> str:
@@ -111,7 +138,7 @@ class Cell:
 
     @property
     def seed(self) -> int:
-        """Seed of the data and of the strategy's own random numbers."""
+        """Seed of the data, from which that of the strategy's own random numbers is derived."""
         return self.bundle.seed
 
 
@@ -151,16 +178,16 @@ def make_plan(suite: Suite, data_dir: str | Path | None = None, own: Iterable[Da
     asked = fusions.match(suite.fusions)
     infos = [fusions[name] for name in (*controls, *(name for name in asked if name not in controls))]
     seeds = range(min(suite.seeds, QUICK_SEEDS) if suite.quick else suite.seeds)
-    cells = []
     given = {dataset.name: dataset for dataset in own}
     names = [given.get(name, name) for name in suite.datasets]
+    cells, cards = [], []
     for dataset in find_datasets(names, data_dir=data_dir, options=suite.dataset_options):
-        bundles = _bundle(dataset, suite, seeds)
-        estimators = [made for info in infos for made in _expand(info, dataset.card, suite)]
-        cells += [_cell(bundle, *made, temper=suite.temper) for bundle in bundles for made in estimators]
-    if suite.temper and any(cell.bundle.dataset.card.task is not Task.CLASSIFICATION for cell in cells):
+        bundles, entries = _bundle(dataset, suite, seeds), list(find_entries(infos, dataset.card, suite))
+        cells += [Cell(bundle, entry) for bundle in bundles for entry in entries]
+        cards.append(dataset.card)
+    if suite.temper and any(card.task is not Task.CLASSIFICATION for card in cards):
         raise FusebenchError("Only class probabilities can be tempered; leave temper out.")
-    _check_training(suite, {cell.dataset: cell.bundle.dataset.card for cell in cells}.values())
+    _check_training(suite, cards)
     find_metric(suite, cells)
     return cells
 
@@ -173,7 +200,8 @@ def find_metric(suite: Suite, cells: Iterable[Cell]) -> str:
     FusebenchError
         If a data set has another task than the others or than the metric of the suite.
     """
-    tasks = {cell.dataset: cell.bundle.dataset.card.task for cell in cells}
+    datasets = {cell.dataset: cell.bundle.dataset for cell in cells}
+    tasks = {name: dataset.card.task for name, dataset in datasets.items()}
     metric = suite.metric or PRIMARY[next(iter(tasks.values()))]
     for name, task in tasks.items():
         if metrics[metric].task is not task:
@@ -216,73 +244,10 @@ def _bundle(dataset: Dataset, suite: Suite, seeds: range) -> list[Bundle]:
         "scenario sources": sorted({hash_source(c.scenario.change) for c in conditions}),
         "sizes": sizes,
     }
-    return [
-        Bundle(
-            dataset,
-            seed,
-            conditions,
-            training,
-            sizes,
-            {
-                **shared,
-                "training": [training.slug, training.level, hash_source(training.scenario.change)],
-                "seed": seed,
-            },
-        )
-        for training in (clean, *asked)
-        for seed in seeds
-    ]
-
-
-def _expand(
-    info: FusionInfo, card: Card, suite: Suite
-) -> Iterator[tuple[FusionInfo, str, FusionStrategy, str, str]]:
-    """Give (info, name, estimator, reason to skip, hash of the source) of each that a strategy stands for."""
-    options = suite.fusion_options.get(info.name, {})
-    source = hash_source(info.estimator)
-    for modality in card.modalities if info.per_modality else [None]:
-        own = {} if modality is None else {"modality": modality}
-        name = info.name if modality is None else f"{info.name}-{modality}"
-        yield info, name, info.make(**own, **options), _why_not(info, card), source
-
-
-def _why_not(info: FusionInfo, card: Card) -> str:
-    if card.task not in info.estimator.tasks:
-        return f"does {' and '.join(info.estimator.tasks)}, not {card.task}"
-    fewest, most = info.estimator.n_modalities
-    if len(card.views) < fewest or (most is not None and len(card.views) > most):
-        return f"takes {describe_number((fewest, most))} modalities; there are {len(card.views)}"
-    for modality, offered in card.views.items():
-        if not set(info.estimator.views) & set(offered):
-            return (
-                f"takes {' or '.join(info.estimator.views)} views; {modality} offers {' and '.join(offered)}"
-            )
-    return ""
-
-
-def _cell(
-    bundle: Bundle,
-    info: FusionInfo,
-    name: str,
-    estimator: FusionStrategy,
-    skip: str,
-    source: str,
-    *,
-    temper: bool,
-) -> Cell:
-    # The seed is keyed by names, so that other strategies in the run change nothing.
-    if "random_state" in estimator.get_params():
-        seed = derive_seed(bundle.dataset.name, name, bundle.seed)
-        estimator = clone(estimator).set_params(random_state=seed)
-    if temper:
-        estimator, source = TemperatureScaled(estimator), source + hash_source(TemperatureScaled)
-    scores = metrics_of(bundle.dataset.card.task)
-    ingredients = {
-        "features": bundle.ingredients,
-        "fusion": name,
-        "parameters": {key: repr(value) for key, value in estimator.get_params().items()},
-        "fusion source": source,
-        "metrics": {metric.name: hash_source(metric.score) for metric in scores},
-        "skip": skip,
-    }
-    return Cell(bundle, name, info.family, estimator, scores, skip, ingredients)
+    bundles = []
+    for training in (clean, *asked):
+        told = {"training": [training.slug, training.level, hash_source(training.scenario.change)]}
+        for seed in seeds:
+            ingredients = {**shared, **told, "seed": seed}
+            bundles.append(Bundle(dataset, seed, conditions, training, sizes, ingredients))
+    return bundles

@@ -40,7 +40,7 @@ def _rows(cell: Cell, result: CellResult, note: str) -> Iterator[dict[str, Any]]
         "training": cell.training,
         "fusion": cell.fusion,
         "family": cell.family,
-        "absence": cell.estimator.absence_handled,
+        "absence": cell.entry.estimator.absence_handled,
         "seed": cell.seed,
         "status": result.status,
         "reason": "\n".join(filter(None, [result.reason, result.traceback])),
