@@ -1,12 +1,13 @@
 """Attention fusion: frames of one modality look for what fits them in the others."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ..datasets.data import MultimodalData
 from ..errors import FusebenchError
 from .neural.estimator import NeuralFusion
 from .registry import register_fusion
+from .search import Choice, Integer, SearchSpace
 
 if TYPE_CHECKING:
     from torch import nn
@@ -54,6 +55,7 @@ class CrossModalAttention(NeuralFusion):
     views = ("sequence", "vector")
     absence = "native"
     n_modalities = (2, None)
+    search_space: ClassVar[SearchSpace] = {**NeuralFusion.search_space, "layers": Integer(1, 3)}
 
     heads: int = 2
     layers: int = 1
@@ -111,6 +113,7 @@ class SelfAttention(NeuralFusion):
 
     views = ("sequence", "vector")
     absence = "native"
+    search_space: ClassVar[SearchSpace] = {**NeuralFusion.search_space, "layers": Integer(1, 3)}
 
     heads: int = 2
     layers: int = 2
@@ -179,6 +182,7 @@ class AttentionBottleneck(NeuralFusion):
 
     views = ("sequence", "vector")
     absence = "native"
+    search_space: ClassVar[SearchSpace] = {**NeuralFusion.search_space, "bottlenecks": Choice((2, 4, 8))}
 
     heads: int = 2
     layers: int = 3

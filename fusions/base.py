@@ -13,6 +13,7 @@ from ..errors import DivergedError, FusebenchError, did_you_mean
 from ..seeding import make_generator
 from .imputers import make_imputer
 from .preprocessing import Standardizer
+from .search import SearchSpace
 from .targets import targets_for
 
 __all__ = ["FusionStrategy", "View", "describe_number"]
@@ -54,6 +55,9 @@ class FusionStrategy(ClassifierMixin, BaseEstimator):
         Class attribute: the fewest and the most modalities that can be fused; None for any number.
     constant : bool
         Class attribute: True for a control that predicts the same for every sample.
+    search_space : mapping of str to Dimension
+        Class attribute: which parameters tuning may change, and to what (`fusebench.fusions.search`). The
+        defaults lie inside. Nothing that `fit` itself chooses on validation belongs there.
     classes_ : numpy.ndarray of shape (n_classes,)
         Sorted labels; columns of `predict_proba`. Numbers of labels where several may apply; empty where
         values are regressed on.
@@ -69,6 +73,7 @@ class FusionStrategy(ClassifierMixin, BaseEstimator):
     tasks: ClassVar[tuple[Task, ...]] = (Task.CLASSIFICATION,)
     n_modalities: ClassVar[tuple[int, int | None]] = (1, None)
     constant: ClassVar[bool] = False
+    search_space: ClassVar[SearchSpace] = {}
 
     classes_: NDArray
     modalities_: list[str]

@@ -1,12 +1,13 @@
 """Bilinear fusion: embeddings of the modalities are multiplied with each other."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ..datasets.data import MultimodalData
 from ..errors import FusebenchError
 from .neural.estimator import NeuralFusion
 from .registry import register_fusion
+from .search import Integer, SearchSpace
 
 if TYPE_CHECKING:
     from torch import nn
@@ -133,6 +134,8 @@ class LowRankFusion(BilinearFusion):
     >>> bool(fusion.score(data.test, data.test.labels) > 0.9)
     True
     """
+
+    search_space: ClassVar[SearchSpace] = {**NeuralFusion.search_space, "rank": Integer(2, 16)}
 
     rank: int = 8
 

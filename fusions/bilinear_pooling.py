@@ -6,12 +6,13 @@ products of fewer. An absent modality is an embedding of 0, and only the product
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ..datasets.data import MultimodalData
 from ..errors import FusebenchError
 from .bilinear import BilinearFusion
 from .registry import register_fusion
+from .search import Choice, Integer, SearchSpace
 
 if TYPE_CHECKING:
     from torch import nn
@@ -56,6 +57,8 @@ class CompactBilinear(BilinearFusion):
     >>> bool(fusion.score(data.test, data.test.labels) > 0.9)
     True
     """
+
+    search_space: ClassVar[SearchSpace] = {**BilinearFusion.search_space, "sketch": Choice((256, 512, 1024))}
 
     sketch: int = 512
 
@@ -130,6 +133,8 @@ class MFB(BilinearFusion):
     True
     """
 
+    search_space: ClassVar[SearchSpace] = {**BilinearFusion.search_space, "factors": Integer(2, 8)}
+
     factors: int = 5
 
     def _build(self, train: MultimodalData) -> "nn.Module":
@@ -174,6 +179,8 @@ class MUTAN(BilinearFusion):
     >>> bool(fusion.score(data.test, data.test.labels) > 0.9)
     True
     """
+
+    search_space: ClassVar[SearchSpace] = {**BilinearFusion.search_space, "rank": Integer(2, 16)}
 
     rank: int = 8
 

@@ -1,14 +1,13 @@
 """Temperature scaling: any strategy, made as sure of itself as validation says that it may be."""
 
-from typing import ClassVar
-
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
 from ..datasets.data import MultimodalData
-from .base import FusionStrategy, View
+from .base import FusionStrategy
 from .tempering import fit_temperature, log_posterior
+from .wrapped import WrappedFusion
 
 __all__ = ["TemperatureScaled", "scale_probabilities", "scaling_temperature"]
 
@@ -16,7 +15,7 @@ _TINY = np.finfo(np.float64).tiny
 _LOG_BOUNDS = (-3.0, 5.0)  # of log(tau): from 20 times surer to nearly uniform
 
 
-class TemperatureScaled(FusionStrategy):
+class TemperatureScaled(WrappedFusion):
     """A classifier with its class probabilities p(k)^(1 / tau), scaled to sum 1.
 
     The temperature tau has the least log loss on validation, once for all samples. Above 1 it makes a
@@ -49,20 +48,8 @@ class TemperatureScaled(FusionStrategy):
     True
     """
 
-    absence: ClassVar = "native"  # the strategy inside is told what is absent, and handles it in its own way
-
     def __init__(self, fusion: FusionStrategy) -> None:
         self.fusion = fusion
-
-    @property
-    def views(self) -> tuple[View, ...]:  # type: ignore[override]
-        """Those of the strategy."""
-        return self.fusion.views
-
-    @property
-    def constant(self) -> bool:  # type: ignore[override]
-        """That of the strategy."""
-        return self.fusion.constant
 
     def _fit(self, train: MultimodalData, validation: MultimodalData) -> None:
         self.fusion_ = clone(self.fusion).fit(train, validation)

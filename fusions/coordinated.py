@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from ..datasets.data import MultimodalData, Task
 from .neural.estimator import NeuralFusion
 from .registry import register_fusion
+from .search import Real, SearchSpace
 
 if TYPE_CHECKING:
     from torch import nn
@@ -72,6 +73,11 @@ class DeepCCA(_CoordinatedFusion):
     True
     """
 
+    search_space: ClassVar[SearchSpace] = {
+        **NeuralFusion.search_space,
+        "coordination_weight": Real(0.003, 0.3, log=True),
+    }
+
     coordination_weight: float = 0.03
     ridge: float = 1e-3
     batch_size: int = 256
@@ -112,6 +118,11 @@ class ContrastiveFusion(_CoordinatedFusion):
     >>> bool(fusion.score(data.test.without("a"), data.test.labels) > 0.85)
     True
     """
+
+    search_space: ClassVar[SearchSpace] = {
+        **NeuralFusion.search_space,
+        "coordination_weight": Real(0.01, 1.0, log=True),
+    }
 
     coordination_weight: float = 0.1
 
@@ -155,6 +166,11 @@ class TripletFusion(_CoordinatedFusion):
     """
 
     tasks: ClassVar[tuple[Task, ...]] = (Task.CLASSIFICATION,)
+    search_space: ClassVar[SearchSpace] = {
+        **NeuralFusion.search_space,
+        "coordination_weight": Real(0.03, 3.0, log=True),
+        "margin": Real(0.05, 0.5),
+    }
 
     coordination_weight: float = 0.3
     margin: float = 0.2

@@ -9,6 +9,7 @@ from ..datasets.data import MultimodalData, Task
 from .base import FusionStrategy
 from .early import concatenate
 from .registry import register_fusion
+from .search import Integer, Real, SearchSpace
 
 __all__ = ["EarlyXGBoost"]
 
@@ -50,6 +51,10 @@ class EarlyXGBoost(FusionStrategy):
     """
 
     tasks: ClassVar[tuple[Task, ...]] = tuple(Task)
+    search_space: ClassVar[SearchSpace] = {
+        "learning_rate": Real(0.02, 0.5, log=True),
+        "max_depth": Integer(2, 8),
+    }
 
     def __init__(
         self,

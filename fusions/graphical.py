@@ -14,6 +14,7 @@ from .frames import join_frames, resample
 from .hmm import emission_log_density, forward, safe_log
 from .hmm_fit import LeftToRight, fit_left_to_right
 from .registry import register_fusion
+from .search import Integer, SearchSpace
 from .tempering import TemperedFusion, fit_temperature
 
 __all__ = ["JointHMM", "MultistreamHMM"]
@@ -76,6 +77,7 @@ class JointHMM(TemperedFusion):
     """
 
     views: ClassVar[tuple[View, ...]] = ("sequence",)
+    search_space: ClassVar[SearchSpace] = {"n_states": Integer(3, 15)}
 
     chains_: LeftToRight
 

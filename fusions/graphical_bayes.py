@@ -1,6 +1,7 @@
 """Bayesian networks over the features of all modalities, with the class as the parent of every one."""
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from .gaussian_tree import (
 from .hmm import emission_log_density
 from .hmm_fit import estimate_gaussians
 from .registry import register_fusion
+from .search import Integer, Real, SearchSpace
 from .tempering import TemperedFusion
 from .whitening import whitening
 
@@ -59,6 +61,8 @@ class GaussianNaiveBayes(TemperedFusion):
     >>> bool(fusion.score(data.test, data.test.labels) > 0.9)
     True
     """
+
+    search_space: ClassVar[SearchSpace] = {"min_variance": Real(0.001, 1.0, log=True)}
 
     means_: NDArray[np.float64]
     variances_: NDArray[np.float64]
@@ -137,6 +141,8 @@ class TreeAugmentedBayes(TemperedFusion):
     >>> bool(fusion.score(data.test, data.test.labels) > 0.9)
     True
     """
+
+    search_space: ClassVar[SearchSpace] = {"n_components": Integer(5, 40)}
 
     components_: dict[str, NDArray[np.float64]]
     edges_: NDArray[np.intp]

@@ -14,6 +14,7 @@ from .frames import resample
 from .hmm import emission_log_density, forward, safe_log, smooth
 from .hmm_fit import estimate_gaussians, even_cut, own_log_density, sum_by_class
 from .registry import register_fusion
+from .search import Integer, SearchSpace
 from .tempering import TemperedFusion
 
 __all__ = ["CoupledHMM", "advance_probabilities", "product_states", "product_transitions"]
@@ -94,6 +95,7 @@ class CoupledHMM(TemperedFusion):
     """
 
     views: ClassVar[tuple[View, ...]] = ("sequence",)
+    search_space: ClassVar[SearchSpace] = {"n_states": Integer(2, 6)}
 
     n_states_: int
     advance_: NDArray[np.float64]

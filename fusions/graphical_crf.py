@@ -13,6 +13,7 @@ from .base import View
 from .frames import resample
 from .hmm import smooth
 from .registry import register_fusion
+from .search import Integer, Real, SearchSpace
 from .tempering import TemperedFusion
 from .whitening import whitening
 
@@ -83,6 +84,7 @@ class LinearChainCRF(TemperedFusion):
     """
 
     views: ClassVar[tuple[View, ...]] = ("sequence",)
+    search_space: ClassVar[SearchSpace] = {"l2": Real(0.01, 100.0, log=True), "n_components": Integer(4, 16)}
 
     components_: dict[str, NDArray[np.float64]]
     weights_: NDArray[np.float64]

@@ -5,12 +5,13 @@ a sequence the mean of its frames is reconstructed. `fusebench.fusions.joint_dbm
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from ..datasets.data import MultimodalData
 from ..errors import FusebenchError
 from .neural.estimator import NeuralFusion
 from .registry import register_fusion
+from .search import Choice, Real, SearchSpace
 
 if TYPE_CHECKING:
     from torch import nn
@@ -52,6 +53,10 @@ class JointAutoencoder(NeuralFusion):
 
     views = ("vector", "sequence")
     absence = "native"
+    search_space: ClassVar[SearchSpace] = {
+        **NeuralFusion.search_space,
+        "reconstruction": Real(0.1, 10.0, log=True),
+    }
 
     reconstruction: float = 1.0
 
@@ -122,6 +127,11 @@ class MultimodalVAE(NeuralFusion):
 
     views = ("vector", "sequence")
     absence = "native"
+    search_space: ClassVar[SearchSpace] = {
+        **NeuralFusion.search_space,
+        "latent": Choice((8, 16, 32)),
+        "elbo": Real(0.01, 10.0, log=True),
+    }
 
     experts: Literal["product", "mixture"] = "product"
     latent: int = 16

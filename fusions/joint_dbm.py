@@ -1,5 +1,7 @@
 """The multimodal deep Boltzmann machine as a strategy; the machine is in `fusebench.fusions.boltzmann`."""
 
+from typing import ClassVar
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,7 @@ from .base import FusionStrategy
 from .boltzmann import BoltzmannMachine, pretrain, train_persistent
 from .linear import TunedLinear
 from .registry import register_fusion
+from .search import Choice, Real, SearchSpace
 
 __all__ = ["MultimodalDBM"]
 
@@ -69,6 +72,7 @@ class MultimodalDBM(FusionStrategy):
 
     tasks = tuple(Task)
     absence = "native"
+    search_space: ClassVar[SearchSpace] = {"hidden": Choice((32, 64, 128)), "noise": Real(0.1, 1.0, log=True)}
 
     machine_: BoltzmannMachine
 

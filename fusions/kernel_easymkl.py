@@ -1,6 +1,7 @@
 """Multiple-kernel fusion with weights of large margin between the classes (EasyMKL)."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from ..errors import FusebenchError
 from .kernel import CombinedKernel, WeightedKernelFusion
 from .registry import register_fusion
+from .search import Real, SearchSpace
 
 __all__ = ["KernelEasyMKL", "easymkl_weights", "margin_distributions"]
 
@@ -49,6 +51,8 @@ class KernelEasyMKL(WeightedKernelFusion):
     >>> bool(fusion.weights_[0] > fusion.weights_[1])
     True
     """
+
+    search_space: ClassVar[SearchSpace] = {"penalty": Real(0.0, 1.0)}
 
     def __init__(self, *, penalty: float = 0.1, n_landmarks: int = 1000, random_state: int = 0) -> None:
         super().__init__(n_landmarks=n_landmarks, random_state=random_state)

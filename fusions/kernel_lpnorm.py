@@ -1,6 +1,7 @@
 """Multiple-kernel fusion with weights learnt together with the classifier (lp-norm MKL)."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from ..errors import FusebenchError
 from .kernel import CombinedKernel, WeightedKernelFusion, nystroem_basis
 from .registry import register_fusion
+from .search import Real, SearchSpace
 
 __all__ = ["KernelLpNorm", "lp_norm_weights"]
 
@@ -49,6 +51,8 @@ class KernelLpNorm(WeightedKernelFusion):
     >>> bool(fusion.weights_[0] > fusion.weights_[1])
     True
     """
+
+    search_space: ClassVar[SearchSpace] = {"p": Real(1.1, 4.0), "C": Real(0.1, 10.0, log=True)}
 
     def __init__(
         self, *, p: float = 2.0, C: float = 1.0, n_landmarks: int = 1000, random_state: int = 0

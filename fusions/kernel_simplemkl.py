@@ -1,12 +1,14 @@
 """Multiple-kernel fusion with the weights of least loss of a support vector machine (SimpleMKL)."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .kernel import CombinedKernel, WeightedKernelFusion
 from .registry import register_fusion
+from .search import Real, SearchSpace
 
 __all__ = ["KernelSimpleMKL", "simplemkl_weights"]
 
@@ -45,6 +47,8 @@ class KernelSimpleMKL(WeightedKernelFusion):
     >>> bool(fusion.weights_[0] > fusion.weights_[1])
     True
     """
+
+    search_space: ClassVar[SearchSpace] = {"C": Real(0.1, 10.0, log=True)}
 
     def __init__(self, *, C: float = 1.0, n_landmarks: int = 1000, random_state: int = 0) -> None:
         super().__init__(n_landmarks=n_landmarks, random_state=random_state)

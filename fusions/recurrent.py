@@ -1,7 +1,7 @@
 """Recurrent fusion: networks that read all modalities frame by frame."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from ..errors import FusebenchError
 from .frames import resample
 from .neural.estimator import NeuralFusion
 from .registry import register_fusion
+from .search import Integer, SearchSpace
 
 if TYPE_CHECKING:
     from torch import nn
@@ -200,6 +201,8 @@ class TemporalConvolution(_AlignedFusion):
     >>> bool(fusion.score(data.test, data.test.labels) > 0.85)
     True
     """
+
+    search_space: ClassVar[SearchSpace] = {**NeuralFusion.search_space, "blocks": Integer(2, 4)}
 
     blocks: int = 3
     kernel_size: int = 3

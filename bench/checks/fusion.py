@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from ...datasets.data import Kind, Modality, MultimodalData, Splits, Task
+from ...datasets.data import Kind, Modality, MultimodalData, Task
 from ...errors import FusebenchError
 from ...fusions.base import FusionStrategy
 from ...fusions.neural.estimator import NeuralFusion
 from ...fusions.state import load_fusion, save_fusion
 from ...seeding import make_generator
 from .runner import Check, bind, raise_broken
+from .samples import ask, drop, fill_absent, make_data
 
 __all__ = ["check_fusion", "fusion_checks"]
 
@@ -75,35 +76,6 @@ class _Subject:
     def fit(self, train: MultimodalData, validation: MultimodalData | None) -> FusionStrategy:
         fusion: FusionStrategy = clone(self.estimator)
         return fusion.fit(train, validation)
-
-
-def make_data(n_modalities: int = 2, views: tuple[str, ...] = ("vector",)) -> Splits:
-    """Make separable data of three classes: 150 training, 60 validation and 60 test samples.
-
-    Where sequences are taken, the first modality is one, of different lengths; all are where vectors
-    are not.
-    """
-    names = [chr(ord("a") + place) for place in range(n_modalities)]
-    rng = make_generator("conformance", n_modalities, *views)
-    centres = {name: 1.5 * rng.standard_normal((3, 4 + place)) for place, name in enumerate(names)}
-
-    def draw(n: int) -> MultimodalData:
-        y = np.arange(n) % 3
-        modalities = {}
-        for place, name in enumerate(names):
-            sequence = "sequence" in views and (place == 0 or "vector" not in views)
-            modalities[name] = _draw(centres[name][y], sequence, rng)
-        return MultimodalData(modalities, y)
-
-    return Splits(draw(150), draw(60), draw(60))
-
-
-def _draw(centres: NDArray, sequence: bool, rng: np.random.Generator) -> Modality:
-    n, d = centres.shape
-    if not sequence:
-        return Modality(Kind.VECTOR, (centres + rng.standard_normal((n, d))).astype(np.float32))
-    frames = centres[:, None] * np.linspace(0.5, 1.5, 6)[:, None] + rng.standard_normal((n, 6, d))
-    return Modality(Kind.SEQUENCE, frames.astype(np.float32), np.asarray(rng.integers(4, 7, size=n)))
 
 
 def check_constructor_only_stores(subject: _Subject) -> None:
@@ -170,7 +142,7 @@ def check_absent_content_is_not_read(subject: _Subject) -> None:
     outputs = []
     for garbage in (0.0, np.nan, 1e6):
         train, validation, test = (
-            _fill_absent(_drop(split, 0.3), garbage) for split in (data.train, data.validation, data.test)
+            fill_absent(drop(split, 0.3), garbage) for split in (data.train, data.validation, data.test)
         )
         outputs.append(subject.fit(train, validation).predict_proba(test))
     np.testing.assert_allclose(outputs[1], outputs[0], atol=TOLERANCE)
@@ -288,7 +260,7 @@ def check_every_task_that_is_declared(subject: _Subject) -> None:
     """Labels of which several apply, and values, are predicted where declared: better than by their mean."""
     data = subject.data(2)
     for task in set(subject.estimator.tasks) - {Task.CLASSIFICATION}:
-        train, validation, test = (_ask(split, task) for split in (data.train, data.validation, data.test))
+        train, validation, test = (ask(split, task) for split in (data.train, data.validation, data.test))
         fusion = subject.fit(train, validation)
         assert fusion.task_ is task, f"task_ is {fusion.task_!r}"
         shape = test.labels.shape
@@ -308,10 +280,26 @@ def check_every_task_that_is_declared(subject: _Subject) -> None:
             )
 
 
+def check_search_space(subject: _Subject) -> None:
+    """What may be tuned are parameters, their values lie inside, and the ends can be fitted."""
+    space, parameters = subject.estimator.search_space, subject.estimator.get_params()
+    rng = make_generator("conformance search", type(subject.estimator).__name__)
+    point = {}
+    for name, dimension in space.items():
+        assert name in parameters, f"{name} is no parameter"
+        assert parameters[name] in dimension, f"{name} is {parameters[name]}, outside of {dimension}"
+        point[name] = dimension.ends[rng.integers(2)]
+    if point:
+        data = subject.data(2)
+        few = data.train.take(np.arange(60))
+        fusion = clone(subject.estimator).set_params(**point).fit(few, data.validation)
+        _assert_distribution(fusion.predict_proba(data.test), len(data.test), 3)
+
+
 def check_a_task_that_is_not_declared_is_refused(subject: _Subject) -> None:
     """Labels of another task raise an error that says so."""
     for task in set(Task) - set(subject.estimator.tasks):
-        data = _ask(subject.data(2).train, task)
+        data = ask(subject.data(2).train, task)
         try:
             subject.fit(data, None)
         except FusebenchError as error:
@@ -340,6 +328,7 @@ CHECKS: tuple[Callable[[_Subject], None], ...] = (
     check_labels_of_any_kind,
     check_better_than_chance,
     check_every_task_that_is_declared,
+    check_search_space,
     check_a_task_that_is_not_declared_is_refused,
 )
 
@@ -351,12 +340,6 @@ def _assert_distribution(probabilities: NDArray, n: int, n_classes: int) -> None
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
 
 
-def _ask(data: MultimodalData, task: Task) -> MultimodalData:
-    """Turn three classes into labels, of which class 1 has none and class 2 both, or into values."""
-    labels = np.array([[1, 0], [0, 0], [1, 1]]) if task is Task.MULTILABEL else np.array([10.0, 11.0, 13.0])
-    return MultimodalData(data.modalities, labels[data.labels], data.mask)
-
-
 def _flatten(value: Any) -> Iterator[Any]:
     """Give a value, or what is in a list, tuple or dictionary of values."""
     if isinstance(value, dict):
@@ -366,20 +349,3 @@ def _flatten(value: Any) -> Iterator[Any]:
             yield from _flatten(item)
     else:
         yield value
-
-
-def _drop(data: MultimodalData, share: float) -> MultimodalData:
-    """Make a share of the entries absent, one a sample at most."""
-    rng = make_generator("conformance absence", len(data))
-    present = np.ones_like(data.mask)
-    rows = rng.permutation(len(data))[: round(share * len(data))]
-    present[rows, rng.integers(present.shape[1], size=len(rows))] = False
-    return data.with_present(present)
-
-
-def _fill_absent(data: MultimodalData, garbage: float) -> MultimodalData:
-    for name, modality in data.modalities.items():
-        values = modality.values.copy()
-        values[~data.has(name)] = garbage
-        data = data.with_modality(name, Modality(modality.kind, values, modality.lengths))
-    return data

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ...datasets.data import MultimodalData, Task
 from ...errors import FusebenchError, did_you_mean
 from ..base import FusionStrategy
+from ..search import Choice, Real, SearchSpace
 
 if TYPE_CHECKING:
     from torch import nn
@@ -67,6 +68,12 @@ class NeuralFusion(FusionStrategy):
     """
 
     tasks: ClassVar[tuple[Task, ...]] = tuple(Task)
+    search_space: ClassVar[SearchSpace] = {
+        "learning_rate": Real(3e-4, 3e-2, log=True),
+        "weight_decay": Real(1e-3, 1.0, log=True),
+        "hidden": Choice((16, 32, 64, 128)),
+        "dropout": Real(0.0, 0.6),
+    }
 
     hidden: int = 32
     dropout: float = 0.3
