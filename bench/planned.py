@@ -1,8 +1,12 @@
-"""``plan.json``: the cells that a run was asked for, so that its folder can be asked about them later."""
+"""``plan.json``: the cells that a run was asked for, so that its folder can be asked about them later.
+
+Beside the suite it holds ``bundles``, each a data set, a training scenario, a seed and a key of features;
+``entries``, each a strategy, its family and why it is skipped; and ``cells``: places in these two, and a key.
+"""
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +21,7 @@ __all__ = ["PLAN", "PlannedCell", "RecordedPlan", "read_plan", "write_plan"]
 PLAN = "plan.json"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PlannedCell:
     """What names a cell and its files; ``features`` is the key of its bundle."""
 
@@ -61,18 +65,25 @@ class RecordedPlan:
 
 def write_plan(folder: Path, suite: Suite, cells: Sequence[Cell]) -> None:
     """Write ``plan.json``, unless it is there with the same content."""
+    bundles: dict[tuple[str, str, int, str], int] = {}
+    entries: dict[tuple[str, str, str], int] = {}
+    rows = []
+    for cell in cells:
+        bundle = (cell.dataset, cell.training, cell.seed, cell.bundle.key)
+        entry = (cell.fusion, cell.family, cell.skip)
+        # What cells share is written once, and a cell tells its place in the list.
+        places = bundles.setdefault(bundle, len(bundles)), entries.setdefault(entry, len(entries))
+        rows.append((*places, cell.key))
     folders = [cell.bundle.dataset.data_dir for cell in cells]
-    planned = [
-        PlannedCell(c.dataset, c.training, c.fusion, c.family, c.seed, c.key, c.bundle.key, c.skip)
-        for c in cells
-    ]
     document: dict[str, Any] = {
         "suite": suite.model_dump(mode="json"),
         "data_dir": next((str(path.resolve()) for path in folders if path is not None), None),
         "plugins": [str(path) for path in loaded_plugin_files()],
-        "cells": [asdict(cell) for cell in planned],
+        "bundles": list(bundles),
+        "entries": list(entries),
+        "cells": rows,
     }
-    content = (json.dumps(document, indent=1) + "\n").encode()
+    content = (json.dumps(document, separators=(",", ":")) + "\n").encode()
     path = folder / PLAN
     if not path.is_file() or path.read_bytes() != content:
         write_atomically(path, content)
@@ -89,14 +100,23 @@ def read_plan(folder: Path) -> RecordedPlan:
     path = folder / PLAN
     try:
         document = json.loads(path.read_bytes())
-        cells = tuple(PlannedCell(**cell) for cell in document["cells"])
+        cells = tuple(
+            _join(document["bundles"][bundle], document["entries"][entry], key)
+            for bundle, entry, key in document["cells"]
+        )
         suite = Suite.model_validate(document["suite"])
         return RecordedPlan(suite, document["data_dir"], tuple(document["plugins"]), cells)
     except FileNotFoundError:
         raise FusebenchError(
             f"{str(folder)!r} has no {PLAN}: it is not the folder of a run, or of an older version."
         ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise FusebenchError(
             f"{path} is damaged ({error}); repeat the run, which writes it again."
         ) from error
+
+
+def _join(bundle: Sequence[Any], entry: Sequence[Any], key: str) -> PlannedCell:
+    dataset, training, seed, features = bundle
+    fusion, family, skip = entry
+    return PlannedCell(dataset, training, fusion, family, seed, key, features, skip)
