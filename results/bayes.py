@@ -1,9 +1,10 @@
 """How probable it is that one fusion is better than another, or that they are equal in practice."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ..seeding import make_generator
 
@@ -65,8 +66,7 @@ def compare_bayesian(
     1.0
     """
     values = np.concatenate([[0.0], np.asarray(differences, dtype=float)])
-    rng = make_generator("bayesian-signed-rank", len(values))
-    weights = rng.dirichlet([prior, *[1.0] * (len(values) - 1)], n_samples)
+    weights = _draw_weights(len(values), prior, n_samples)
     means = np.round((values[:, None] + values) / 2, 12)
     # On the border of the region a pair counts half for either side.
     above = np.heaviside(means - rope, 0.5)
@@ -75,3 +75,10 @@ def compare_bayesian(
     likely = np.column_stack([shares[0], 1 - shares[0] - shares[1], shares[1]])
     best = np.isclose(likely, likely.max(axis=1, keepdims=True), rtol=0, atol=1e-12)
     return Posterior(*(best / best.sum(axis=1, keepdims=True)).mean(axis=0).tolist())
+
+
+@lru_cache(maxsize=1)
+def _draw_weights(n_values: int, prior: float, n_samples: int) -> NDArray[np.float64]:
+    """Weigh pseudo-observation and data sets, the same for all fusions; shape (n_samples, n_values)."""
+    rng = make_generator("bayesian-signed-rank", n_values)
+    return rng.dirichlet([prior, *[1.0] * (n_values - 1)], n_samples)

@@ -29,7 +29,7 @@ def coverage(records: pd.DataFrame) -> pd.Series:
         control of one modality, which some data sets lack, covers less than 1.
     """
     planned = len(records[_SLOT].drop_duplicates())
-    done = records[records["status"] == "done"].drop_duplicates(CELL)
+    done = records.loc[records["status"] == "done", CELL].drop_duplicates()
     fusions = sorted(records["fusion"].unique())
     return done.groupby("fusion").size().reindex(fusions, fill_value=0).rename("coverage") / planned
 

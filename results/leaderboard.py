@@ -195,8 +195,9 @@ def write_leaderboard(
 
 def _describe_fusions(records: pd.DataFrame) -> pd.DataFrame:
     """Family and handling of absence, the latter from a cell that tells it."""
-    told = records.sort_values("absence", ascending=False, kind="stable")
-    return told.drop_duplicates("fusion").set_index("fusion")[["family", "absence"]].sort_index()
+    told = records[["fusion", "family", "absence"]].drop_duplicates()
+    told = told.sort_values("absence", ascending=False, kind="stable")
+    return told.drop_duplicates("fusion").set_index("fusion").sort_index()
 
 
 def _judge(board: pd.DataFrame) -> pd.Series:

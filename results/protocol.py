@@ -8,6 +8,9 @@ import pandas as pd
 __all__ = ["describe_metrics", "describe_runs", "describe_scenarios", "flatten"]
 
 
+_SCENARIO = ["mechanism", "scenario", "modality", "severity", "level", "level_name"]
+
+
 def describe_runs(records: pd.DataFrame) -> list[tuple[str, str, str]]:
     """Name, seeds and number of test samples of each data set."""
     rows = []
@@ -21,7 +24,8 @@ def describe_runs(records: pd.DataFrame) -> list[tuple[str, str, str]]:
 def describe_scenarios(records: pd.DataFrame) -> list[tuple[str, str, str, str]]:
     """Name, kind of fault, modalities and levels of each scenario."""
     rows = []
-    done = records[(records["status"] == "done") & (records["mechanism"] != "clean")]
+    done = records.loc[(records["status"] == "done") & (records["mechanism"] != "clean"), _SCENARIO]
+    done = done.drop_duplicates()
     for (mechanism, scenario), own in done.groupby(["mechanism", "scenario"]):
         # Levels are calibrated to data set and modality, so that a severity has several.
         levels = own.groupby("severity")["level"]

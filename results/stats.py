@@ -43,7 +43,7 @@ def find_sign(records: pd.DataFrame, metric: str) -> int:
     return 1 if rows.iloc[0] == "maximize" else -1
 
 
-def condition_scores(records: pd.DataFrame, metric: str) -> pd.DataFrame:
+def condition_scores(records: pd.DataFrame, metric: str, column: str = "value") -> pd.DataFrame:
     """Tabulate scores so that what lacks is visible.
 
     Parameters
@@ -52,6 +52,8 @@ def condition_scores(records: pd.DataFrame, metric: str) -> pd.DataFrame:
         Validated records.
     metric : str
         Which score.
+    column : str
+        What the rows of that score hold: itself, or what it cost.
 
     Returns
     -------
@@ -59,11 +61,11 @@ def condition_scores(records: pd.DataFrame, metric: str) -> pd.DataFrame:
         Rows ``(dataset, scenario, mechanism, modality, severity, seed)``: each condition of a data set
         with each of its seeds. A column for every fusion; NaN where there is no score.
     """
-    rows = records[records["metric"] == metric]
+    rows = records.loc[records["metric"] == metric, ["dataset", *CONDITION, "seed", "fusion", column]]
     seeds = records[["dataset", "seed"]].drop_duplicates()
     conditions = rows[["dataset", *CONDITION]].drop_duplicates()
     index = pd.MultiIndex.from_frame(conditions.merge(seeds, on="dataset")[["dataset", *CONDITION, "seed"]])
-    table = rows.set_index([*index.names, "fusion"])["value"].unstack("fusion")
+    table = rows.set_index([*index.names, "fusion"])[column].unstack("fusion")
     return table.reindex(index=index.sort_values(), columns=sorted(records["fusion"].unique()))
 
 

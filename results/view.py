@@ -79,7 +79,7 @@ def make_view(
     """
     chosen = [Filter.parse(text) for text in filters]
     records = select_records(validate(records), chosen)
-    if sort in set(records["metric"]) - {""}:
+    if sort in set(records["metric"].unique()) - {""}:
         metric, sort = str(sort), None
     board = select_rows(build_leaderboard(records, metric=metric, baseline=baseline), chosen)
     if by == "family":
