@@ -49,7 +49,7 @@ def unfinished_cells(records: pd.DataFrame) -> pd.DataFrame:
         (``unimodal-...``) is not missing from a data set on which it has no record at all: there is no
         such modality in it.
     """
-    known = records.drop_duplicates(CELL).set_index(CELL)[["status", "reason"]]
+    known = records[[*CELL, "status", "reason"]].drop_duplicates(CELL).set_index(CELL)
     slots = records[_SLOT].drop_duplicates()
     families = records[["fusion"]].drop_duplicates()
     grid = slots.merge(families, how="cross")

@@ -213,5 +213,4 @@ def _mean(records: pd.DataFrame, metric: str, column: str = "value") -> pd.Serie
     """Mean over data sets of what a column holds on clean data."""
     if not (records["metric"] == metric).any():
         return np.nan
-    scores = condition_scores(records.assign(value=records[column]), metric)
-    return dataset_means(clean_scores(scores)).mean(skipna=False)
+    return dataset_means(clean_scores(condition_scores(records, metric, column))).mean(skipna=False)
