@@ -10,7 +10,7 @@ import pandas as pd
 from .page import Page
 from .view import View
 
-__all__ = ["records_of", "to_csv", "to_html", "to_json", "to_latex", "to_markdown"]
+__all__ = ["escape_markdown", "records_of", "to_csv", "to_html", "to_json", "to_latex", "to_markdown"]
 
 _MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\|<>*_`[]"})
 _LATEX = str.maketrans(
@@ -49,17 +49,17 @@ def to_markdown(page: Page, *, explain: bool = False) -> str:
     """
     lines = ["# Leaderboard", ""]
     for notice in page.notices:
-        lines += [f"> **{_escape_markdown(notice)}**", ""]
+        lines += [f"> **{escape_markdown(notice)}**", ""]
     lines.append(_markdown_row(heading.text for heading in page.headings))
     lines.append(_markdown_row("---:" if heading.numeric else "---" for heading in page.headings))
     lines += [_markdown_row(row) for row in page.rows]
     lines += ["", page.note, ""]
     if explain:
         lines += ["## Columns", ""]
-        lines += [f"- **{_escape_markdown(h.text)}**: {_escape_markdown(h.meaning)}" for h in page.headings]
+        lines += [f"- **{escape_markdown(h.text)}**: {escape_markdown(h.meaning)}" for h in page.headings]
         lines.append("")
     if page.unfinished:
-        lines += ["## Not done", "", *(f"- {_escape_markdown(line)}" for line in page.unfinished), ""]
+        lines += ["## Not done", "", *(f"- {escape_markdown(line)}" for line in page.unfinished), ""]
     return "\n".join(lines)
 
 
@@ -127,12 +127,13 @@ def records_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in plain.to_dict("records")]
 
 
-def _markdown_row(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(_escape_markdown(cell) for cell in cells)} |"
-
-
-def _escape_markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
+    """Write text so that Markdown shows it as it is."""
     return text.translate(_MARKDOWN)
+
+
+def _markdown_row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(escape_markdown(cell) for cell in cells)} |"
 
 
 def _html_cells(tag: str, texts: Iterable[str], page: Page) -> str:
