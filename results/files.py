@@ -5,14 +5,16 @@ from pathlib import Path
 from uuid import uuid4
 
 from ..errors import StorageError
+from .location import is_remote, make_parent
 
 __all__ = ["write_atomically"]
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write to a temporary file beside `path`, then rename it.
+    """Write to a temporary file beside `path`, then rename it; behind a URL, put the whole at once.
 
-    After a crash or a power cut `path` holds either the old content or the new one, whole.
+    After a crash or a power cut `path` holds either the old content or the new one, whole. Object stores
+    promise the same of an object; of other file systems behind a URL that depends.
 
     Parameters
     ----------
@@ -24,7 +26,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises
     ------
     StorageError
-        If it cannot be written: the folder is read-only, the disk is full.
+        If it cannot be written: the folder is read-only, the disk is full, the store does not answer.
 
     Examples
     --------
@@ -34,6 +36,9 @@ def write_atomically(path: Path, content: bytes) -> None:
     >>> path.read_text()
     'all of it'
     """
+    if is_remote(path):
+        _put(path, content)
+        return
     # Unlike the number of the process, this is not used again by one that writes the same file later.
     temporary = path.with_name(f".{path.name}.{uuid4().hex[:8]}.tmp")
     try:
@@ -48,3 +53,11 @@ def write_atomically(path: Path, content: bytes) -> None:
             temporary.unlink(missing_ok=True)
     except OSError as error:
         raise StorageError(f"Cannot write {path}: {error.strerror or error}.") from error
+
+
+def _put(path: Path, content: bytes) -> None:
+    try:
+        make_parent(path)
+        path.write_bytes(content)
+    except Exception as error:  # every client has errors of its own
+        raise StorageError(f"Cannot write {path}: {type(error).__name__}: {error}.") from error
