@@ -4,6 +4,7 @@ import json
 import os
 import socket
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -12,6 +13,8 @@ from uuid import uuid4
 import psutil
 
 from ..errors import StorageError
+from ..results.location import is_remote
+from .journal import open_journal, read_lines
 from .plan import Cell
 from .store import CellResult
 
@@ -23,7 +26,7 @@ _SAME = 5  # seconds by which a clock that is set right moves the start of a pro
 
 
 class EventLog:
-    """Appends to ``events.jsonl`` in the folder of a run.
+    """Adds to ``events.jsonl`` in the folder of a run; to ``events/`` where files cannot grow.
 
     Every event has ``time`` (UTC, ISO 8601), ``run`` (the same for all of one command) and ``event``:
 
@@ -41,12 +44,11 @@ class EventLog:
     """
 
     def __init__(self, folder: Path, *, total: int, todo: int, jobs: int) -> None:
-        self._path = folder / EVENTS
+        self._journal = open_journal(folder / EVENTS)
         self._run = uuid4().hex[:8]
         self._start = {"total": total, "todo": todo, "jobs": jobs}
 
     def __enter__(self) -> Self:
-        self._end_torn_line()
         born = psutil.Process().create_time()
         self._write("start", **self._start, host=socket.gethostname(), pid=os.getpid(), born=born)
         return self
@@ -56,6 +58,7 @@ class EventLog:
     ) -> None:
         try:
             self._write("stop", error="" if kind is None else f"{kind.__name__}: {error}".rstrip(": "))
+            self._journal.close()
         except StorageError:
             if error is None:
                 raise
@@ -73,36 +76,21 @@ class EventLog:
     def _write(self, event: str, **details: Any) -> None:
         time = datetime.now(UTC).isoformat(timespec="milliseconds")
         line = json.dumps({"time": time, "run": self._run, "event": event, **details}) + "\n"
-        self._append(line.encode())
-
-    def _end_torn_line(self) -> None:
-        """Give the next event a line of its own where a power cut has left half of one."""
-        written = self._path.read_bytes() if self._path.is_file() else b""
-        if written and not written.endswith(b"\n"):
-            self._append(b"\n")
-
-    def _append(self, content: bytes) -> None:
-        try:
-            with self._path.open("ab", buffering=0) as file:  # one write, so that two runs do not mix lines
-                file.write(content)
-        except OSError as error:
-            raise StorageError(f"Cannot write {self._path}: {error.strerror or error}.") from error
+        self._journal.append(line.encode())
 
 
 def read_events(folder: Path) -> list[dict[str, Any]]:
     """Read the events of a run, less torn lines; none if it has no log."""
-    try:
-        lines = (folder / EVENTS).read_bytes().splitlines()
-    except OSError:
-        return []
     events = []
-    for line in lines:
+    for line in read_lines(folder / EVENTS):
         try:
             event = json.loads(line)
         except ValueError:
             continue
         if isinstance(event, dict) and {"time", "run", "event"} <= event.keys():
             events.append(event)
+    if is_remote(folder):  # each run has put lines of its own
+        events.sort(key=itemgetter("time"))
     return events
 
 

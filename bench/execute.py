@@ -1,7 +1,8 @@
-"""Where cells run: in this process, or in several that use one thread each."""
+"""What an engine does for a run: features, each once; then the cells that use them."""
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -9,12 +10,14 @@ from typing import Protocol
 from ..errors import StorageError
 from ..plugins import PluginWarning
 from .cell import describe_failure, run_cell
-from .features import FeatureCache
+from .elsewhere import checked_elsewhere
+from .engines import Place
+from .features import FeatureCache, find_features
 from .plan import Bundle, Cell
 from .plugin_files import load_plugin_files, loaded_plugin_files
 from .store import CellResult, Store
-from .threads import pin_threads, pinned_environment
-from .workers import Limits, Loss, Task, WorkerPool
+from .threads import pin_threads
+from .workers import Loss, Task
 
 __all__ = ["Observer", "execute"]
 
@@ -33,12 +36,11 @@ def execute(
     cells: Iterable[Cell],
     folder: Path,
     *,
-    jobs: int,
+    place: Place,
     observer: Observer,
-    limits: Limits = Limits(),  # noqa: B008  (immutable)
-    debug: bool = False,
-) -> None:
-    """Run cells and save each as soon as it is done.
+    cache: Path | None = None,
+) -> int:
+    """Run cells and save each as soon as it is done; gives the largest number of workers that there were.
 
     Parameters
     ----------
@@ -46,15 +48,13 @@ def execute(
         What to run.
     folder : Path
         The folder of the run.
-    jobs : int
-        1 runs in this process, unless there are limits; more starts so many worker processes. The numbers
-        are the same.
+    place : Place
+        Where to run it; the numbers are the same everywhere. Its limits hold for every cell, and for making
+        the features of a data set.
     observer : Observer
         Told of every cell and its result, in the order in which they finish. What it raises ends the run.
-    limits : Limits
-        Of each cell. Making features has no limit of time.
-    debug : bool
-        Run in this process, and let what goes wrong be raised.
+    cache : Path, optional
+        Where features go, on each machine; see `find_features`.
 
     Raises
     ------
@@ -65,29 +65,42 @@ def execute(
     for cell in cells:
         groups.setdefault(cell.bundle.key, []).append(cell)
     if not groups:
-        return
-    if debug or (jobs == 1 and not limits):
-        undo = pin_threads()
-        try:
-            for group in groups.values():
-                failure = _make_features(group[0].bundle, folder, debug=debug)
-                for cell in group:
-                    observer.begin(cell)
-                    observer.advance(cell, _finish(cell, folder, failure, debug=debug))
-        finally:
-            undo()
-    else:
-        _run_in_pool(list(groups.values()), folder, jobs, observer, limits)
+        return 0
+    folder = folder.absolute()  # workers may be elsewhere
+    make = partial(_make_features, folder=folder, cache=cache, debug=place.debug)
+    finish = partial(_finish, folder=folder, cache=cache, debug=place.debug)
+    with ExitStack() as stack:
+        prepare: Callable[[], object] = partial(_prepare_worker, loaded_plugin_files())
+        if place.name == "dask":
+            prepare = stack.enter_context(checked_elsewhere(prepare, folder))
+        engine = stack.enter_context(place.open(prepare))
+        for key, group in groups.items():
+            engine.submit(Task(make, (group[0].bundle,), about=group, group=key))
+        for task, outcome in engine.finish():
+            if isinstance(task.about, Cell):
+                result = outcome
+                if isinstance(outcome, Loss):
+                    result = CellResult(outcome.status, outcome.reason)
+                    Store(folder).save(task.about, result, {})
+                observer.advance(task.about, result)
+                continue
+            failure = outcome
+            if isinstance(outcome, Loss):
+                failure = CellResult(outcome.status, f"Its features could not be made. {outcome.reason}")
+            for cell in task.about:
+                begin = partial(observer.begin, cell)
+                engine.submit(Task(finish, (cell, failure), about=cell, group=task.group, on_start=begin))
+        return engine.workers
 
 
-def _make_features(bundle: Bundle, folder: Path, *, debug: bool = False) -> CellResult | None:
+def _make_features(bundle: Bundle, folder: Path, cache: Path | None, debug: bool) -> CellResult | None:
     """Make the features of a bundle; what came of it is the result of all its cells if it failed."""
     try:
-        cache = FeatureCache(folder / "features")
-        cache.make(bundle)
+        features = FeatureCache(find_features(folder, cache))
+        features.make(bundle)
         store = Store(folder)
-        store.save_masks(bundle, cache.masks(bundle))
-        store.save_labels(bundle, cache.labels(bundle))
+        store.save_masks(bundle, features.masks(bundle))
+        store.save_labels(bundle, features.labels(bundle))
     except StorageError:  # the folder's fault, not that of the data
         raise
     except Exception as error:
@@ -98,35 +111,19 @@ def _make_features(bundle: Bundle, folder: Path, *, debug: bool = False) -> Cell
 
 
 def _finish(
-    cell: Cell, folder: Path, failure: CellResult | None = None, *, debug: bool = False
+    cell: Cell, failure: CellResult | None, folder: Path, cache: Path | None, debug: bool
 ) -> CellResult:
     """Run and save one cell."""
+    features = FeatureCache(find_features(folder, cache))
+    if failure is None and not cell.skip and not features.has(cell.bundle):
+        # They were made on another machine, which has a cache of its own.
+        failure = _make_features(cell.bundle, folder, cache, debug)
     if failure is not None and not cell.skip:
         Store(folder).save(cell, failure, {})
         return failure
-    result, predictions = run_cell(cell, FeatureCache(folder / "features"), debug=debug)
+    result, predictions = run_cell(cell, features, debug=debug)
     Store(folder).save(cell, result, predictions)
     return result
-
-
-def _run_in_pool(
-    groups: list[list[Cell]], folder: Path, jobs: int, observer: Observer, limits: Limits
-) -> None:
-    """Make the features of every group first, each once; a group's cells follow as soon as it has them."""
-    prepare = partial(_prepare_worker, loaded_plugin_files())
-    with pinned_environment(), WorkerPool(jobs, limits, prepare) as pool:
-        for group in groups:
-            pool.submit(Task(_make_features, (group[0].bundle, folder), about=group, timed=False))
-        for task, outcome in pool.finish():
-            result = CellResult(outcome.status, outcome.reason) if isinstance(outcome, Loss) else outcome
-            if isinstance(task.about, Cell):
-                if isinstance(outcome, Loss):
-                    Store(folder).save(task.about, result, {})
-                observer.advance(task.about, result)
-            else:
-                for cell in task.about:
-                    begin = partial(observer.begin, cell)
-                    pool.submit(Task(_finish, (cell, folder, result), about=cell, on_start=begin))
 
 
 def _prepare_worker(plugin_files: list[Path]) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -13,18 +13,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..datasets.data import Kind, Modality, MultimodalData, Splits
-from ..datasets.features.base import Featurizer, Views
+from ..datasets.features.base import Featurizer
+from ..datasets.storage import cache_folder
 from ..errors import FusebenchError, StorageError
+from ..results.location import is_remote
 from ..seeding import make_generator
 from .identity import identify_samples
 from .plan import Bundle
 from .scenarios.registry import Condition
 
-__all__ = ["FeatureCache"]
+__all__ = ["FeatureCache", "find_features"]
 
 MANIFEST = "manifest.json"
 SAMPLES = "test.samples"
 IMPOSSIBLE = "impossible.json"
+
+
+def find_features(folder: Path, cache: Path | None) -> Path:
+    """Choose the folder for features, which are never put on a remote store: they are mapped into memory.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run.
+    cache : Path or None
+        What the user named; if nothing, they go into the folder of the run, or the user's cache folder if
+        the run has a URL.
+    """
+    if cache is not None:
+        return cache
+    return (cache_folder() if is_remote(folder) else folder) / "features"
 
 
 class FeatureCache:
@@ -129,12 +147,12 @@ def _make(bundle: Bundle, folder: Path) -> None:
     change = partial(Condition.apply, train=raw.train, dataset=bundle.dataset.name, seed=bundle.seed)
     train = change(bundle.training, raw.train, split="train")
     featurizer = bundle.dataset.featurizer().fit(train)
-    _write_views(folder, "train", featurizer.transform(train))
+    _write_views(folder, "train", train, featurizer)
     validation = change(bundle.training, raw.validation, split="validation")
-    _write_views(folder, "validation", featurizer.transform(validation))
+    _write_views(folder, "validation", validation, featurizer)
     clean, *others = bundle.conditions
     _save(folder / f"{SAMPLES}.npy", identify_samples(raw.test))
-    _write_views(folder, clean.slug, featurizer.transform(raw.test))
+    _write_views(folder, clean.slug, raw.test, featurizer)
     impossible = {}
     for condition in others:
         try:
@@ -156,13 +174,12 @@ def _shrink(raw: Splits, sizes: tuple[int, int, int], name: str, seed: int) -> S
     return Splits(*kept)
 
 
-def _write_views(folder: Path, part: str, views: Views) -> None:
-    for name, offered in views.modalities.items():
-        for view, modality in offered.items():
-            _write_modality(folder, f"{part}.{name}.{view}", modality)
-    _save(folder / f"{part}.present.npy", views.present)
-    if views.y is not None:
-        _save(folder / f"{part}.y.npy", views.y)
+def _write_views(folder: Path, part: str, data: MultimodalData, featurizer: Featurizer) -> None:
+    for name, modality in data.modalities.items():
+        _write_features(folder, f"{part}.{name}", featurizer.transform_modality(name, modality))
+    _save(folder / f"{part}.present.npy", data.mask)
+    if data.y is not None:
+        _save(folder / f"{part}.y.npy", data.y)
 
 
 def _write_changes(
@@ -170,20 +187,21 @@ def _write_changes(
 ) -> None:
     for name, modality in changed.modalities.items():
         if modality is not clean.modalities[name]:
-            for view, features in featurizer.transform_modality(name, modality).items():
-                _write_modality(folder, f"{part}.{name}.{view}", features)
+            _write_features(folder, f"{part}.{name}", featurizer.transform_modality(name, modality))
     if changed.mask is not clean.mask:
         _save(folder / f"{part}.present.npy", changed.mask)
     if changed.y is not clean.y:
         _save(folder / f"{part}.y.npy", changed.labels)
 
 
-def _write_modality(folder: Path, stem: str, modality: Modality) -> None:
-    _save(folder / f"{stem}.npy", modality.values)
-    if modality.lengths is not None:
-        _save(folder / f"{stem}.lengths.npy", modality.lengths)
-    if modality.common_scale:
-        _save(folder / f"{stem}.common-scale.npy", np.array(True))
+def _write_features(folder: Path, part: str, views: Mapping[str, Modality]) -> None:
+    for view, modality in views.items():
+        stem = f"{part}.{view}"
+        _save(folder / f"{stem}.npy", modality.values)
+        if modality.lengths is not None:
+            _save(folder / f"{stem}.lengths.npy", modality.lengths)
+        if modality.common_scale:
+            _save(folder / f"{stem}.common-scale.npy", np.array(True))
 
 
 def _save(path: Path, array: NDArray) -> None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..datasets.registry import Dataset
 from ..datasets.storage import hash_files
-from ..errors import CellFailedError, FusebenchError
 from .events import EventLog
 from .fingerprint import hash_json
+from .listener import Listener, Watch
 from .outputs import OUTPUTS, write_outputs
 from .plan import Cell, find_metric, make_plan
 from .planned import write_plan
@@ -25,22 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["QUICK_NOTICE", "Listener", "RunSummary", "find_todo", "run", "run_plan"]
 
 QUICK_NOTICE = "QUICK MODE: a smoke test on a few samples. These numbers measure nothing."
-
-
-class Listener:
-    """Told of what a run does. This one does nothing; a subclass says it to people or programs."""
-
-    def start(self, total: int, there: int) -> None:
-        """Take note of the number of cells and of how many are done already."""
-
-    def begin(self, cell: Cell) -> None:
-        """Take note of a cell that starts."""
-
-    def advance(self, cell: Cell, result: CellResult) -> None:
-        """Take note of a cell that has finished."""
-
-    def warn(self, message: str) -> None:
-        """Take note of what is wrong but will be mended."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +78,10 @@ def run(
     fail_fast: bool = False,
     debug: bool = False,
     data_dir: str | Path | None = None,
+    engine: str | None = None,
+    scheduler: str | None = None,
+    cluster: str | None = None,
+    cache: str | Path | None = None,
 ) -> RunSummary:
     """Run a suite, or what of it is not done yet, and write tables and the report.
 
@@ -110,12 +98,13 @@ def run(
     quick : bool, optional
         Smoke mode, marked in every output.
     out : path
-        Folder of the run. What is finished there is not run again.
+        Folder of the run, or a URL such as ``s3://bucket/run``. What is finished there is not run again.
     jobs : int
         1 stays in this process, unless there is a limit; with more, or with a limit, a script needs the
         ``if __name__ == "__main__":`` guard that `multiprocessing` asks for.
     timeout, memory : float, optional
-        What a cell may take, in seconds and GiB, before its process is killed.
+        What a cell, or making the features of a data set, may take, in seconds and GiB, before its process
+        is killed.
     retry_failed : bool
         Whether to run cells again that failed before.
     fail_fast : bool
@@ -124,6 +113,10 @@ def run(
         Whether to stay in this process and raise what goes wrong in a cell.
     data_dir : path, optional
         Where files of data sets are; ``FUSEBENCH_DATA`` when left out.
+    engine, scheduler, cluster : str, optional
+        Where cells run, see `fusebench.bench.engines.Place`.
+    cache : path, optional
+        Folder for features; see `fusebench.bench.features.find_features`.
 
     Returns
     -------
@@ -168,6 +161,10 @@ def run(
         retry_failed=retry_failed,
         fail_fast=fail_fast,
         debug=debug,
+        engine=engine,
+        scheduler=scheduler,
+        cluster=cluster,
+        cache=cache,
     )
 
 
@@ -201,6 +198,10 @@ def run_plan(
     retry_failed: bool = False,
     fail_fast: bool = False,
     debug: bool = False,
+    engine: str | None = None,
+    scheduler: str | None = None,
+    cluster: str | None = None,
+    cache: str | Path | None = None,
     listener: Listener | None = None,
 ) -> RunSummary:
     """Run planned cells; see `run`.
@@ -213,7 +214,7 @@ def run_plan(
         The plan.
     out : path
         Folder of the run.
-    jobs, timeout, memory, retry_failed, fail_fast, debug
+    jobs, timeout, memory, retry_failed, fail_fast, debug, engine, scheduler, cluster, cache
         As of `run`.
     listener : Listener, optional
         Told of what happens.
@@ -222,28 +223,27 @@ def run_plan(
     -------
     RunSummary
     """
+    from .engines import Place
     from .execute import execute
     from .workers import Limits
 
     listener = listener or Listener()
-    if jobs < 1:
-        raise FusebenchError(f"The number of jobs must be at least 1, however: {jobs}.")
     limits = Limits(timeout, None if memory is None else memory * 2**30)
-    if debug and limits:
-        raise FusebenchError("Debugging runs in this process, which no limit can end; leave the limits out.")
+    place = Place(engine, jobs, limits, scheduler, cluster, debug)
     store = Store(out)
     store.check_writable()
     results, todo = find_todo(cells, store, listener.warn)
     if retry_failed:
         again = [cell for cell in cells if cell.key in results and results[cell.key].failed]
         todo += again
+    workers, features = 0, None if cache is None else Path(cache).absolute()
     started, clock = datetime.now(UTC), perf_counter()
     write_plan(store.folder, suite, cells)
     listener.start(len(cells), len(cells) - len(todo))
     if todo:
         with EventLog(store.folder, total=len(cells), todo=len(todo), jobs=jobs) as log:
-            watch = _Watch(listener, log, results, fail_fast)
-            execute(todo, store.folder, jobs=jobs, observer=watch, limits=limits, debug=debug)
+            watch = Watch(listener, log, results, fail_fast)
+            workers = execute(todo, store.folder, place=place, observer=watch, cache=features)
     return _write_outputs(
         suite,
         cells,
@@ -252,33 +252,8 @@ def run_plan(
         ran=len(todo),
         started=started,
         seconds=perf_counter() - clock,
-        jobs=jobs,
+        engine=place.describe(workers),
     )
-
-
-class _Watch:
-    """Passes on what happens to cells, and ends the run at the first failure if that is asked for."""
-
-    def __init__(
-        self, listener: Listener, log: EventLog, results: dict[str, CellResult], fail_fast: bool
-    ) -> None:
-        self._listener, self._log, self._results, self._fail_fast = listener, log, results, fail_fast
-
-    def begin(self, cell: Cell) -> None:
-        """Say that a cell starts."""
-        self._log.begin(cell)
-        self._listener.begin(cell)
-
-    def advance(self, cell: Cell, result: CellResult) -> None:
-        """Say that a cell has finished, and keep its result."""
-        self._results[cell.key] = result
-        self._log.end(cell, result)
-        self._listener.advance(cell, result)
-        if self._fail_fast and result.failed:
-            raise CellFailedError(
-                f"Stopped: {cell.fusion} on {cell.dataset}, seed {cell.seed}, is {result.status}. Finished "
-                "cells are kept."
-            )
 
 
 def _write_outputs(
@@ -290,7 +265,7 @@ def _write_outputs(
     ran: int,
     started: datetime,
     seconds: float,
-    jobs: int,
+    engine: dict[str, Any],
 ) -> RunSummary:
     from ..results.records import validate
     from .records import make_records
@@ -310,7 +285,7 @@ def _write_outputs(
         "suite": asked,
         "metric": summary.metric,
         "strategies": {cell.fusion: _describe_parameters(cell) for cell in cells},
-        "jobs": jobs,
+        "engine": engine,
         "started": started.isoformat(timespec="seconds"),
         "seconds": round(seconds, 1),
         "cells": {"planned": len(cells), "ran": ran, "failed": failed},

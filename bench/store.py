@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..errors import FusebenchError
 from ..results.files import write_atomically
+from ..results.location import open_folder
 from .plan import Bundle, Cell
 
 __all__ = ["CellResult", "DamagedCellError", "Named", "Store"]
@@ -108,7 +109,7 @@ class Store:
     """
 
     def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder)
+        self.folder = open_folder(folder)
 
     def check_writable(self) -> None:
         """Make the folder and try it, so that a run does not find out at its end.

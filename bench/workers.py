@@ -18,8 +18,9 @@ from typing import Any, Self
 import psutil
 
 from ..errors import FusebenchError
+from .threads import pinned_environment
 
-__all__ = ["Limits", "Loss", "Task", "WorkerPool"]
+__all__ = ["Limits", "Loss", "Task", "WorkerPool", "do_packed"]
 
 _LOOK_SECONDS = 0.2  # between looks at the memory of the workers
 _STARTS = 3  # workers that may die in a row before they have started
@@ -70,8 +71,8 @@ class Task:
         They are pickled.
     about : object
         Stays here, for whoever gets the result.
-    timed : bool
-        Whether the limit of time applies; that of memory always does.
+    group : str
+        Tasks of one group use the same files, of which each machine may have its own.
     on_start : callable
         Called when a worker gets the task.
     """
@@ -79,9 +80,30 @@ class Task:
     function: Callable[..., Any]
     arguments: tuple[Any, ...]
     about: Any
-    timed: bool = True
+    group: str = ""
     on_start: Callable[[], None] = lambda: None
     deaths: int = 0
+
+    def pack(self) -> bytes:
+        """Make the message that `do_packed` understands.
+
+        Raises
+        ------
+        FusebenchError
+            If the call cannot be sent to another process.
+        """
+        try:
+            return bytes(ForkingPickler.dumps((self.function, self.arguments)))
+        except (PicklingError, AttributeError, TypeError) as error:
+            raise FusebenchError(
+                f"This cannot be sent to a worker process ({error}); run it with one job and without limits."
+            ) from error
+
+
+def do_packed(message: bytes) -> Any:
+    """Make the call that a task was packed into."""
+    function, arguments = ForkingPickler.loads(message)
+    return function(*arguments)
 
 
 class WorkerPool:
@@ -97,7 +119,7 @@ class WorkerPool:
     limits : Limits
         For every task.
     prepare : callable
-        What a worker does before its first task; no limit of time applies to it.
+        What a worker does before its first task; no limit applies to it.
     """
 
     def __init__(self, jobs: int, limits: Limits, prepare: Callable[[], object]) -> None:
@@ -106,6 +128,12 @@ class WorkerPool:
         self._workers: list[_Worker] = []
         self._failed_starts = 0
         self._next_look = 0.0
+        self._closed = False
+
+    @property
+    def workers(self) -> int:
+        """Largest number of processes."""
+        return self._jobs
 
     def __enter__(self) -> Self:
         return self
@@ -113,7 +141,12 @@ class WorkerPool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for worker in self._workers:
+        self.close()
+
+    def close(self) -> None:
+        """Kill what runs. Another thread may do so while `finish` waits, which then ends."""
+        self._closed = True
+        for worker in list(self._workers):
             worker.kill()
 
     def submit(self, task: Task) -> None:
@@ -126,9 +159,9 @@ class WorkerPool:
         Raises
         ------
         FusebenchError
-            If a task raises, cannot be sent, or no worker can start.
+            If a task or the preparation raises, a task cannot be sent, or no worker can start.
         """
-        while self._waiting or any(worker.task for worker in self._workers):
+        while not self._closed and (self._waiting or any(worker.task for worker in self._workers)):
             self._hand_out()
             pipes = [worker.pipe for worker in self._workers]
             sentinels = [worker.process.sentinel for worker in self._workers]
@@ -137,13 +170,15 @@ class WorkerPool:
                 if worker.pipe in heard or worker.process.sentinel in heard:
                     yield from self._listen(worker)
             yield from self._enforce_limits()
+        if self._closed:
+            self.close()  # what was just being started when it was closed before
 
     def _hand_out(self) -> None:
         idle = [worker for worker in self._workers if worker.ready and worker.task is None]
         for worker in idle[: len(self._waiting)]:
             task = self._waiting.popleft()
             task.on_start()
-            worker.give(task, self._limits.seconds if task.timed else None)
+            worker.give(task, self._limits.seconds)
         coming = sum(not worker.ready for worker in self._workers)
         for _ in range(min(self._jobs - len(self._workers), len(self._waiting) - coming)):
             self._workers.append(_Worker(self._prepare))
@@ -164,11 +199,11 @@ class WorkerPool:
         except (EOFError, OSError):
             yield from self._bury(worker)
             return
+        if not fine:
+            raise value
         if not worker.ready:
             worker.ready, self._failed_starts = True, 0
             return
-        if not fine:
-            raise value
         task, worker.task, worker.deadline = worker.task, None, inf
         if task is not None:
             yield task, value
@@ -236,19 +271,15 @@ class _Worker:
         # Ctrl-C is for this process, which ends the workers; one that is just starting would complain.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            self.process.start()
+            with pinned_environment():
+                self.process.start()
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         theirs.close()
 
     def give(self, task: Task, seconds: float | None) -> None:
         self.task = task
-        try:
-            message = ForkingPickler.dumps((task.function, task.arguments))
-        except (PicklingError, AttributeError, TypeError) as error:
-            raise FusebenchError(
-                f"This cannot be sent to a worker process ({error}); run it with one job and without limits."
-            ) from error
+        message = task.pack()
         with suppress(OSError):  # it is gone, which is found out where results are awaited
             self.pipe.send_bytes(message)
         self.deadline = inf if seconds is None else monotonic() + seconds
@@ -282,19 +313,20 @@ def _work(pipe: "connection.Connection", prepare: Callable[[], object]) -> None:
     parent = parent_process()
     if parent is not None:
         threading.Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()
-    prepare()
-    pipe.send((True, None))
+    pipe.send(_call(prepare))
     while True:
-        answer: tuple[bool, Any]
         message = pipe.recv_bytes()
-        try:
-            function, arguments = ForkingPickler.loads(message)
-            answer = True, function(*arguments)
-        except FusebenchError as error:
-            answer = False, error
-        except Exception as error:
-            answer = False, FusebenchError(f"A worker process failed: {type(error).__name__}: {error}")
-        pipe.send(answer)
+        pipe.send(_call(do_packed, message))
+
+
+def _call(function: Callable[..., Any], *arguments: Any) -> tuple[bool, Any]:
+    """Give whether all went well, and the result or the error."""
+    try:
+        return True, function(*arguments)
+    except FusebenchError as error:
+        return False, error
+    except Exception as error:
+        return False, FusebenchError(f"A worker process failed: {type(error).__name__}: {error}")
 
 
 def _follow(sentinel: int) -> None:

@@ -27,7 +27,8 @@ __all__ = ["ALL", "Comparison", "compare_fusions", "compare_runs"]
 ALL = "(all)"
 """Stands for the mean over data sets."""
 
-_PASSING = ("started", "seconds", "jobs", "files", "plan", "cells")  # of no run that is like another
+# Of no run that is like another.
+_PASSING = ("started", "seconds", "jobs", "engine", "files", "plan", "cells")
 _DESCRIBED = (
     *("family", "absence", "coverage", "mra_missing", "mra_noise", "worst", "ece"),
     *("fit_seconds", "latency", "n_parameters", "fit_bytes"),

@@ -74,11 +74,6 @@ def test_a_slow_task_is_killed_and_others_are_not():
     assert found == {0: 0, 1: 2, 2: 4}
 
 
-def test_the_time_limit_is_for_timed_tasks_only():
-    task = Task(time.sleep, (0.5,), about="features", timed=False)
-    assert do([task], limits=Limits(seconds=0.1)) == {"features": None}
-
-
 def test_preparing_is_not_timed():
     assert do([Task(double, (1,), about=1)], limits=Limits(seconds=1), prepare=doze) == {1: 2}
 

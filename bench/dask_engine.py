@@ -1,0 +1,204 @@
+"""The engine dask: tasks go to the workers of a cluster, where processes like those of a pool do them."""
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from multiprocessing import current_process
+from queue import Empty, SimpleQueue
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlparse
+from uuid import uuid4
+
+from distributed import Client, Future, KilledWorker, Worker, WorkerPlugin, get_worker
+
+from ..errors import FusebenchError
+from .clusters import connect
+from .workers import Limits, Loss, Task, WorkerPool, do_packed
+
+if TYPE_CHECKING:
+    from .engines import Place
+
+__all__ = ["DaskEngine"]
+
+_LOOK_SECONDS = 1.0  # between looks at which workers there are
+
+
+class DaskEngine:
+    """Sends a task to a worker that has a thread free, so that one that is sent is one that starts.
+
+    In the threads of dask only waits happen: tasks are done by processes that the workers start, like those
+    of `WorkerPool`. So limits can be enforced, a crash costs a worker nothing, and a library that keeps
+    Python from running does not silence a worker.
+
+    Parameters
+    ----------
+    place : Place
+        Which cluster, and the limits of a task.
+    prepare : callable
+        What such a process does before its first task.
+    """
+
+    def __init__(self, place: "Place", prepare: Callable[[], object]) -> None:
+        self._place = place
+        self._plugin = _Processes(place.limits, prepare)
+        self._name = f"fusebench-{uuid4().hex[:8]}"
+        self._stack = ExitStack()
+        self._waiting: dict[str, deque[Task]] = {}  # by group
+        self._hosts: dict[str, set[str]] = {}  # of a group: where it has been worked on
+        self._running: dict[str, tuple[Task, str | None]] = {}  # by key of the future, with the worker
+        self._done: SimpleQueue[Future] = SimpleQueue()
+        self._slots: dict[str | None, int] = {}
+        self.workers = 0
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self._client: Client = stack.enter_context(connect(self._place))
+            try:
+                self._client.register_plugin(self._plugin, self._name)
+            except ImportError as error:
+                raise FusebenchError(
+                    f"The workers of dask have no Fusebench ({error}); install there what is installed here."
+                ) from error
+            stack.callback(self._leave)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def _leave(self) -> None:
+        """End the processes on the workers, which ends what still runs in them."""
+        with suppress(OSError, TimeoutError):  # the scheduler is gone
+            self._client.unregister_worker_plugin(self._name)
+
+    def submit(self, task: Task) -> None:
+        """Add a task, also while results are awaited."""
+        self._waiting.setdefault(task.group, deque()).append(task)
+
+    def finish(self) -> Iterator[tuple[Task, Any]]:
+        """Give each task with its result or `Loss`, as they come, until none is left.
+
+        Raises
+        ------
+        FusebenchError
+            If a task or the preparation raises, a task cannot be sent, or the scheduler is gone.
+        """
+        self._look()
+        while self._waiting or self._running:
+            self._hand_out()
+            try:
+                future = self._done.get(timeout=_LOOK_SECONDS)
+            except Empty:
+                self._look()
+            else:
+                yield self._take(future)
+
+    def _look(self) -> None:
+        """See which workers there are."""
+        try:
+            threads = self._client.nthreads()
+        except (OSError, TimeoutError) as error:
+            raise _lost() from error
+        # A cluster that grows by need gets one task that shows the need.
+        self._slots = dict(threads) or {None: 1}
+        self.workers = max(self.workers, sum(threads.values()))
+
+    def _hand_out(self) -> None:
+        busy = Counter(worker for _, worker in self._running.values())
+        for worker, slots in self._slots.items():
+            for _ in range(slots - busy[worker]):
+                if self._waiting:
+                    self._send(self._choose(worker), worker)
+
+    def _choose(self, worker: str | None) -> Task:
+        """Take a task whose files are on that machine; else one of a group without any; else any."""
+        host = _host_of(worker)
+        mine = (group for group in self._waiting if host in self._hosts.get(group, ()))
+        new = (group for group in self._waiting if group not in self._hosts)
+        group = next(mine, None) or next(new, None) or next(iter(self._waiting))
+        task = self._waiting[group].popleft()
+        if not self._waiting[group]:
+            del self._waiting[group]
+        return task
+
+    def _send(self, task: Task, worker: str | None) -> None:
+        future = self._client.submit(
+            _do,
+            self._name,
+            task.pack(),
+            key=f"{self._name}-{uuid4().hex}",
+            workers=worker,
+            allow_other_workers=True,  # should it be gone
+        )
+        self._running[future.key] = task, worker
+        task.on_start()
+        future.add_done_callback(self._done.put)
+
+    def _take(self, future: Future) -> tuple[Task, Any]:
+        task, _ = self._running.pop(future.key)
+        if future.status == "error":
+            error = future.exception()
+            if isinstance(error, KilledWorker):
+                return task, Loss(
+                    "failed", f"{error.allowed_failures + 1} workers of dask died while they ran it."
+                )
+            if isinstance(error, FusebenchError):
+                raise error
+            raise FusebenchError(f"A worker of dask failed: {type(error).__name__}: {error}") from error
+        if future.status != "finished":
+            raise _lost()
+        worker, outcome = future.result()
+        self._hosts.setdefault(task.group, set()).add(_host_of(worker))
+        return task, outcome
+
+
+class _Processes(WorkerPlugin):
+    """At a worker: a pool of one process for each thread that is at work."""
+
+    def __init__(self, limits: Limits, prepare: Callable[[], object]) -> None:
+        self._limits, self._prepare = limits, prepare
+        self._all: list[WorkerPool] = []
+        self._idle: list[WorkerPool] = []
+
+    def setup(self, worker: Worker) -> None:  # noqa: ARG002
+        """Let the worker have processes, of which it has none yet.
+
+        Dask makes its workers daemons, and Python lets these have no children, who might outlive them; those
+        of a `WorkerPool` do not.
+        """
+        current_process().daemon = False
+
+    def teardown(self, worker: Worker) -> None:  # noqa: ARG002
+        """End them, and with them what they do."""
+        for pool in self._all:
+            pool.close()
+
+    def do(self, message: bytes) -> Any:
+        """Do a packed task; gives its result or `Loss`."""
+        try:
+            pool = self._idle.pop()
+        except IndexError:
+            pool = WorkerPool(1, self._limits, self._prepare)
+            self._all.append(pool)
+        pool.submit(Task(do_packed, (message,), about=None))
+        for _, outcome in pool.finish():
+            self._idle.append(pool)
+            return outcome
+        raise FusebenchError("The run was ended.")
+
+
+def _do(plugin: str, message: bytes) -> tuple[str, Any]:
+    """Do a packed task at a worker; gives its address, too."""
+    worker = get_worker()
+    return worker.address, worker.plugins[plugin].do(message)
+
+
+def _host_of(worker: str | None) -> str:
+    return "" if worker is None else urlparse(worker).hostname or ""
+
+
+def _lost() -> FusebenchError:
+    return FusebenchError("The dask scheduler is gone. Finished cells are kept: repeat the command to go on.")

@@ -1,0 +1,49 @@
+"""Who is told of what a run does."""
+
+from ..errors import CellFailedError
+from .events import EventLog
+from .plan import Cell
+from .store import CellResult
+
+__all__ = ["Listener", "Watch"]
+
+
+class Listener:
+    """Told of what a run does. This one does nothing; a subclass says it to people or programs."""
+
+    def start(self, total: int, there: int) -> None:
+        """Take note of the number of cells and of how many are done already."""
+
+    def begin(self, cell: Cell) -> None:
+        """Take note of a cell that starts."""
+
+    def advance(self, cell: Cell, result: CellResult) -> None:
+        """Take note of a cell that has finished."""
+
+    def warn(self, message: str) -> None:
+        """Take note of what is wrong but will be mended."""
+
+
+class Watch:
+    """Passes on what happens to cells, and ends the run at the first failure if that is asked for."""
+
+    def __init__(
+        self, listener: Listener, log: EventLog, results: dict[str, CellResult], fail_fast: bool
+    ) -> None:
+        self._listener, self._log, self._results, self._fail_fast = listener, log, results, fail_fast
+
+    def begin(self, cell: Cell) -> None:
+        """Say that a cell starts."""
+        self._log.begin(cell)
+        self._listener.begin(cell)
+
+    def advance(self, cell: Cell, result: CellResult) -> None:
+        """Say that a cell has finished, and keep its result."""
+        self._results[cell.key] = result
+        self._log.end(cell, result)
+        self._listener.advance(cell, result)
+        if self._fail_fast and result.failed:
+            raise CellFailedError(
+                f"Stopped: {cell.fusion} on {cell.dataset}, seed {cell.seed}, is {result.status}. Finished "
+                "cells are kept."
+            )
