@@ -15,9 +15,11 @@ from ..datasets.data import MultimodalData, Task
 from ..errors import DivergedError, FusebenchError
 from ..fusions.base import FusionStrategy
 from ..fusions.neural.estimator import NeuralFusion
+from ..fusions.tuning import find_tuned, load_optuna
+from ..fusions.wrapped import innermost
 from .cost import count_parameters, read_peak, reset_peak
 from .features import FeatureCache
-from .fits import find_history
+from .fits import find_history, list_trials
 from .metrics import Metric
 from .plan import Cell
 from .store import CellResult
@@ -78,8 +80,7 @@ def _fit_and_score(cell: Cell, cache: FeatureCache) -> tuple[CellResult, Predict
     train = cache.load(cell.bundle, "train", views)
     validation = cache.load(cell.bundle, "validation", views)
     fusion = clone(cell.estimator)
-    if isinstance(fusion, NeuralFusion):
-        import torch._dynamo  # noqa: F401  (the first optimizer loads it, and no fit should pay for that)
+    _load_libraries(fusion)
     before = reset_peak()
     start = perf_counter()
     fusion.fit(train, validation)
@@ -119,8 +120,18 @@ def _fit_and_score(cell: Cell, cache: FeatureCache) -> tuple[CellResult, Predict
         n_test=n_test,
         history=find_history(fusion),
         not_scored=impossible,
+        trials=list_trials(fusion),
     )
     return result, predictions
+
+
+def _load_libraries(fusion: FusionStrategy) -> None:
+    """Load what the fit would load first, since no fit should pay for that."""
+    if isinstance(innermost(fusion), NeuralFusion):
+        import torch._dynamo  # noqa: F401  (by the first optimizer)
+    tuned = find_tuned(fusion)
+    if tuned is not None and tuned.searched:
+        load_optuna()
 
 
 def _score(metric: Metric, y: NDArray, outputs: NDArray[np.float64]) -> float:

@@ -1,6 +1,6 @@
 """Strategies as they are entered for a data set: what their cells share, whatever the seed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,6 +11,7 @@ from ..datasets.registry import Card
 from ..fusions.base import FusionStrategy, describe_number
 from ..fusions.calibration import TemperatureScaled
 from ..fusions.registry import FusionInfo
+from ..fusions.tuning import TunedFusion
 from .fingerprint import hash_source, write_json
 from .metrics import Metric, metrics_of
 from .suite import Suite
@@ -32,8 +33,8 @@ class Entry:
         Family of the strategy.
     estimator : FusionStrategy
         Unfitted, without the seed of a cell.
-    seed_parameter : str
-        The parameter that takes the seed, as ``set_params`` calls it; empty if there is none.
+    seed_parameters : tuple of str
+        The parameters that take the seed, as ``set_params`` calls them.
     source : str
         Hash of the source.
     metrics : tuple of Metric
@@ -45,7 +46,7 @@ class Entry:
     fusion: str
     family: str
     estimator: FusionStrategy
-    seed_parameter: str
+    seed_parameters: tuple[str, ...]
     source: str
     metrics: tuple[Metric, ...]
     skip: str
@@ -68,31 +69,34 @@ class Entry:
     def seeded(self, seed: int) -> FusionStrategy:
         """Make the estimator of a cell."""
         estimator: FusionStrategy = clone(self.estimator)
-        return estimator.set_params(**{self.seed_parameter: seed}) if self.seed_parameter else estimator
+        return estimator.set_params(**dict.fromkeys(self.seed_parameters, seed))
 
     def parameters(self, seed: int) -> dict[str, str]:
         """Describe the parameters of the estimator of a cell, as ``repr`` shows each of them."""
-        if not self.seed_parameter:
-            return self._unseeded_parameters
-        return {**self._unseeded_parameters, self.seed_parameter: repr(seed), **self._show_holders(seed)}
+        seeds = dict.fromkeys(self.seed_parameters, repr(seed))
+        return {**self._unseeded_parameters, **seeds, **self._show_holders(seed)}
 
     def _show_holders(self, seed: int) -> dict[str, str]:
         """Show the strategies inside the estimator, which show the seed too.
 
         Their ``repr`` is slow. For seeds of as many digits it is laid out in the same way, and is made once.
         """
-        if "__" not in self.seed_parameter:
+        if not self._holders:
             return {}
         shown, digits = f"random_state={seed}", len(str(seed))
         if digits not in self._layouts:
-            *path, _ = self.seed_parameter.split("__")
-            holders = ["__".join(path[: depth + 1]) for depth in range(len(path))]
             parameters = self.seeded(seed).get_params()
-            texts = {name: repr(parameters[name]) for name in holders}
+            texts = {name: repr(parameters[name]) for name in self._holders}
             if any(text.count(shown) != 1 for text in texts.values()):  # it is that of another parameter too
                 return texts
             self._layouts[digits] = {name: text.replace(shown, _SEED) for name, text in texts.items()}
         return {name: text.replace(_SEED, shown) for name, text in self._layouts[digits].items()}
+
+    @cached_property
+    def _holders(self) -> list[str]:
+        """Names of the strategies inside, one in the other, that a seed is in."""
+        paths = [name.split("__")[:-1] for name in self.seed_parameters]
+        return ["__".join(path[: depth + 1]) for path in paths for depth in range(len(path))]
 
     @cached_property
     def _layouts(self) -> dict[int, dict[str, str]]:
@@ -113,24 +117,36 @@ def find_entries(infos: Iterable[FusionInfo], card: Card, suite: Suite) -> Itera
     card : Card
         Of the data set.
     suite : Suite
-        Gives their options, and whether they are tempered.
+        Gives their options, and whether they are tuned and tempered.
     """
     metrics = metrics_of(card.task)
     for info in infos:
         options = suite.fusion_options.get(info.name, {})
-        source = hash_source(info.estimator)
-        if suite.temper:
-            source += hash_source(TemperatureScaled)
-        skip = _why_not(info, card)
+        source, skip = hash_source(info.estimator), _why_not(info, card)
         for modality in card.modalities if info.per_modality else [None]:
             own = {} if modality is None else {"modality": modality}
             name = info.name if modality is None else f"{info.name}-{modality}"
-            estimator = info.make(**own, **options)
-            seed_parameter = "random_state" if "random_state" in estimator.get_params() else ""
-            if suite.temper:
-                estimator = TemperatureScaled(estimator)
-                seed_parameter = seed_parameter and f"fusion__{seed_parameter}"
-            yield Entry(name, info.family, estimator, seed_parameter, source, metrics, skip)
+            estimator, seeds, around = _wrap(info.make(**own, **options), suite, options)
+            yield Entry(name, info.family, estimator, seeds, source + around, metrics, skip)
+
+
+def _wrap(
+    estimator: FusionStrategy, suite: Suite, options: Mapping[str, Any]
+) -> tuple[FusionStrategy, tuple[str, ...], str]:
+    """Put around a strategy what the suite asks for; name its seeds, and hash what is new."""
+    seeds = ["random_state"] if "random_state" in estimator.get_params() else []
+    source = ""
+    if suite.tune:
+        # What was chosen by hand stays as it is.
+        space = {name: values for name, values in estimator.search_space.items() if name not in options}
+        estimator = TunedFusion(estimator, n_trials=suite.tune, space=space)
+        seeds = [*(f"fusion__{name}" for name in seeds), "random_state"]
+        source += hash_source(TunedFusion)
+    if suite.temper:
+        estimator = TemperatureScaled(estimator)
+        seeds = [f"fusion__{name}" for name in seeds]
+        source += hash_source(TemperatureScaled)
+    return estimator, tuple(seeds), source
 
 
 def _why_not(info: FusionInfo, card: Card) -> str:

@@ -12,6 +12,7 @@ from ..datasets.registry import Card, Dataset, find_datasets
 from ..errors import FusebenchError, did_you_mean
 from ..fusions.base import FusionStrategy
 from ..fusions.registry import fusions
+from ..fusions.tuning import load_optuna
 from ..seeding import derive_seed
 from .entry import Entry, find_entries
 from .fingerprint import forget_sources, hash_json, hash_source, hash_texts, write_json
@@ -162,9 +163,11 @@ def make_plan(suite: Suite, data_dir: str | Path | None = None, own: Iterable[Da
     Raises
     ------
     FusebenchError
-        If a name or option is unknown, or files of a data set are missing.
+        If a name or option is unknown, or files of a data set, or Optuna for tuning, are missing.
     """
     forget_sources()
+    if suite.tune:
+        load_optuna()
     if suite.metric is not None and suite.metric not in metrics:
         raise FusebenchError(
             f"There is no metric named {suite.metric!r}; {did_you_mean(suite.metric, metrics)}"

@@ -1,7 +1,7 @@
 """What a run says while it runs: a live table on a terminal, one line a cell in a log."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 from time import monotonic
@@ -15,6 +15,7 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
+from ..fusions.tuning import find_tuned
 from .plan import Cell
 from .run import QUICK_NOTICE, Listener, find_todo
 from .store import CellResult, Named, Store
@@ -107,8 +108,13 @@ def _name(cell: Cell) -> str:
     return f"{cell.dataset}{faults} / {cell.fusion} / seed {cell.seed}"
 
 
-def print_plan(cells: Sequence[Cell], folder: Path, *, jobs: int, quick: bool) -> None:
-    """Print the cells by data set, those done, those that cannot run, and the time to be expected."""
+def print_plan(
+    cells: Sequence[Cell], folder: Path, *, jobs: int, quick: bool, untuned: Sequence[Cell] = ()
+) -> None:
+    """Print the cells by data set, those done, those that cannot run, and the time to be expected.
+
+    The cells of the same plan without tuning tell how long a trial takes, if none with it is done.
+    """
     console = Console()
     there, todo = find_todo(cells, Store(folder), lambda message: console.print(message, style="yellow"))
     if quick:
@@ -133,7 +139,16 @@ def print_plan(cells: Sequence[Cell], folder: Path, *, jobs: int, quick: bool) -
     for (dataset, fusion, reason), count in skips.items():
         console.print(f"skipped: {fusion} on {dataset} ({count} cells): {reason}", markup=False)
     console.print(f"{len(cells)} cells, {len(cells) - len(todo)} done, {len(todo)} to run with {jobs} jobs.")
-    seconds = estimate_seconds(cells, there, [cell for cell in todo if not cell.skip])
+    runnable = [cell for cell in todo if not cell.skip]
+    if untuned:
+        fits = {cell.key: _count_fits(cell) for cell in runnable}
+        console.print(
+            f"They are {sum(fits.values())} fits: all trials of what can be tuned, one of the rest."
+        )
+    seconds = estimate_seconds(cells, there, runnable)
+    if seconds is None and untuned:
+        plain, _ = find_todo(untuned, Store(folder), console.print)
+        seconds = estimate_seconds(untuned, plain, runnable, fits)
     if todo and seconds is None:
         console.print(
             "Expected time: not known, since no cell of these strategies has been timed in this folder."
@@ -144,25 +159,38 @@ def print_plan(cells: Sequence[Cell], folder: Path, *, jobs: int, quick: bool) -
         )
 
 
+def _count_fits(cell: Cell) -> int:
+    tuned = find_tuned(cell.entry.estimator)
+    return 1 if tuned is None else tuned.n_fits
+
+
 def estimate_seconds(
-    cells: Sequence[Named], there: dict[str, CellResult], todo: Sequence[Named]
+    cells: Sequence[Named],
+    there: dict[str, CellResult],
+    todo: Sequence[Named],
+    fits: Mapping[str, int] | None = None,
 ) -> float | None:
     """Estimate the single-core seconds of the cells to run from those that are done.
 
     A cell is expected to take the mean of its strategy on its data set, else of its strategy anywhere,
-    else of all; None if nothing is done.
+    else of all; None if nothing is done. By key, `fits` tells how many fits of those that are
+    done a cell to run takes, if not one.
     """
-    taken: dict[tuple[str, ...], list[float]] = {}
+    taken: dict[tuple[str, ...], list[tuple[float, float]]] = {}
     for cell in cells:
         result = there.get(cell.key)
         if result is not None and result.status == "done":
-            seconds = result.fit_seconds + sum(score["predict_seconds"] for score in result.scores)
+            seconds = result.fit_seconds, sum(score["predict_seconds"] for score in result.scores)
             for group in _groups(cell):
                 taken.setdefault(group, []).append(seconds)
     if not taken:
         return None
-    known = (next(taken[group] for group in _groups(cell) if group in taken) for cell in todo)
-    return sum(fmean(seconds) for seconds in known)
+    expected = 0.0
+    for waiting in todo:
+        own = next(taken[group] for group in _groups(waiting) if group in taken)
+        fitting, predicting = (fmean(seconds) for seconds in zip(*own, strict=True))
+        expected += (fits or {}).get(waiting.key, 1) * fitting + predicting
+    return expected
 
 
 def _groups(cell: Named) -> list[tuple[str, ...]]:

@@ -1,8 +1,10 @@
 """From finished cells to the long table that the results are made of."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from ..fusions.tuning import find_tuned
 from .plan import Cell
 from .store import CellResult
 
@@ -35,6 +37,7 @@ def make_records(cells: Iterable[Cell], results: Mapping[str, CellResult], note:
 
 
 def _rows(cell: Cell, result: CellResult, note: str) -> Iterator[dict[str, Any]]:
+    tuned = find_tuned(cell.entry.estimator)
     shared = {
         "dataset": cell.dataset,
         "training": cell.training,
@@ -48,6 +51,8 @@ def _rows(cell: Cell, result: CellResult, note: str) -> Iterator[dict[str, Any]]
         "fit_bytes": result.fit_bytes,
         "n_parameters": result.n_parameters,
         "n_test": result.n_test,
+        "trials": 0 if tuned is None else tuned.n_trials,
+        "chosen": _describe_choice(result.trials) if tuned else "",
         "key": cell.key,
         "note": note,
     }
@@ -71,3 +76,19 @@ def _rows(cell: Cell, result: CellResult, note: str) -> Iterator[dict[str, Any]]
                 "value": score[metric.name],
                 "predict_seconds": score["predict_seconds"],
             }
+
+
+def _describe_choice(trials: Sequence[Mapping[str, Any]]) -> str:
+    """Say what tuning chose, and how many trials failed."""
+    succeeded = [trial for trial in trials if trial["loss"] is not None]
+    if not succeeded:
+        return ""
+    chosen = min(succeeded, key=itemgetter("loss"))["parameters"]
+    if not chosen:
+        return "nothing to tune"
+    said = ", ".join(
+        f"{name}={value:.3g}" if isinstance(value, float) else f"{name}={value}"
+        for name, value in chosen.items()
+    )
+    failed = len(trials) - len(succeeded)
+    return f"{said} ({failed} of {len(trials)} trials failed)" if failed else said

@@ -55,6 +55,8 @@ class CellResult:
         The learning curve of a network, see `fusebench.bench.fits.find_history`; empty without one.
     not_scored : dict of str to str
         Slugs of the conditions that the data cannot be put under, with the reasons.
+    trials : list of dict
+        What tuning tried, see `fusebench.bench.fits.list_trials`; empty without it.
     """
 
     status: str
@@ -68,6 +70,7 @@ class CellResult:
     warnings: list[str] = field(default_factory=list)
     history: dict[str, Any] = field(default_factory=dict)  # nor these
     not_scored: dict[str, str] = field(default_factory=dict)
+    trials: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def failed(self) -> bool:

@@ -32,6 +32,9 @@ class Suite(BaseModel):
         precision where several labels may apply, or R squared.
     dataset_options, fusion_options : dict
         Options by name, where they differ from the defaults.
+    tune : int
+        How many trials every strategy may make to tune its parameters on validation, see
+        `fusebench.fusions.tuning`; 0 for none.
     temper : bool
         Whether the class probabilities of every strategy are tempered on validation, see
         `fusebench.fusions.calibration`.
@@ -51,6 +54,7 @@ class Suite(BaseModel):
     metric: str | None = None
     dataset_options: dict[str, dict[str, Any]] = {}
     fusion_options: dict[str, dict[str, Any]] = {}
+    tune: int = Field(default=0, ge=0, le=10_000)
     temper: bool = False
     quick: bool = False
 

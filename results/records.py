@@ -67,6 +67,8 @@ COLUMNS: dict[str, Column] = {
     "fit_bytes": Column("float", _NAN, "memory that the fit took at its peak, about; missing if not known"),
     "n_parameters": Column("float", _NAN, "numbers that the fit learnt; missing if not known"),
     "n_test": Column("int", 0, "samples in the test split; 0 if not known"),
+    "trials": Column("int", 0, "trials that tuning on validation was given; 0 if it was not tuned"),
+    "chosen": Column("text", "", "parameters that tuning chose"),
     "key": Column("text", "", "content hash of the cell"),
     "note": Column("text", "", "a caution to show above every table made of this row"),
 }

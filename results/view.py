@@ -13,6 +13,7 @@ from .records import collect_notices, validate
 from .selection import Filter, describe, select_records, select_rows, sort_board
 from .stats import find_sign
 from .training import label_training, note_training, select_ranked
+from .tuning import note_tuning
 
 __all__ = ["View", "make_view"]
 
@@ -86,7 +87,7 @@ def make_view(
         board = best_of_families(board)
     if sort is not None:
         board = sort_board(board, sort, find_sign(records, metric))
-    notices = [*collect_notices(records, notice), *note_training(records)]
+    notices = [*collect_notices(records, notice), *note_training(records), *note_tuning(records)]
     shown = records[records["fusion"].isin(board["fusion"])]
     unfinished = [group.line for group in group_unfinished(unfinished_cells(label_training(shown)))]
     if by in ("dataset", "scenario"):

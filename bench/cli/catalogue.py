@@ -180,6 +180,7 @@ def _describe_fusion(info: Any) -> dict[str, Any]:
         "control": info.control,
         "parameters": options,
         "settings": settings,
+        "search_space": {name: str(values) for name, values in info.estimator.search_space.items()},
         "reference": info.reference,
     }
 

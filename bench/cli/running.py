@@ -59,6 +59,15 @@ EncoderOption = Annotated[
         help="Pretrained model for the texts of one's own data: text=sentence-transformers:MODEL.",
     ),
 ]
+TuneOption = Annotated[
+    int | None,
+    typer.Option(
+        "--tune",
+        metavar="N",
+        min=1,
+        help="Tune every strategy on validation with N trials, the defaults first.",
+    ),
+]
 TemperOption = Annotated[
     bool, typer.Option("--temper", help="Temper the class probabilities of every strategy on validation.")
 ]
@@ -85,10 +94,12 @@ def plan(
     label: LabelOption = None,
     encoder: EncoderOption = None,
     jobs: JobsOption = CORES,
+    tune: TuneOption = None,
     temper: TemperOption = False,
     quick: QuickOption = False,
 ) -> None:
     """Show what a run would do: cells, those already done, and the time that is to be expected."""
+    from ..plan import make_plan
     from ..progress import print_plan
 
     asked, cells = _make(
@@ -100,10 +111,13 @@ def plan(
         scenarios=scenario,
         training=training,
         seeds=seeds,
+        tune=tune,
         temper=temper,
         quick=quick,
     )
-    print_plan(cells, out or _default_folder(suite, asked), jobs=jobs, quick=asked.quick)
+    untuned = make_plan(asked.model_copy(update={"tune": 0}), data_dir) if asked.tune else ()
+    folder = out or _default_folder(suite, asked)
+    print_plan(cells, folder, jobs=jobs, quick=asked.quick, untuned=untuned)
 
 
 def run(
@@ -119,6 +133,7 @@ def run(
     label: LabelOption = None,
     encoder: EncoderOption = None,
     jobs: JobsOption = CORES,
+    tune: TuneOption = None,
     temper: TemperOption = False,
     quick: QuickOption = False,
     retry_failed: Annotated[
@@ -150,6 +165,7 @@ def run(
         scenarios=scenario,
         training=training,
         seeds=seeds,
+        tune=tune,
         temper=temper,
         quick=quick,
     )
