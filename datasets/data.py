@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FusebenchError
+from .large import take_rows
 
 __all__ = ["Kind", "Modality", "MultimodalData", "Splits", "Task"]
 
@@ -118,9 +119,9 @@ class Modality:
         return len(self.values)
 
     def take(self, index: NDArray) -> "Modality":
-        """Select samples by an integer or boolean index."""
+        """Select samples by an integer or boolean index; what is too large for memory goes to disk."""
         lengths = None if self.lengths is None else self.lengths[index]
-        return replace(self, values=self.values[index], lengths=lengths)
+        return replace(self, values=take_rows(self.values, index), lengths=lengths)
 
     def frame_mask(self) -> NDArray[np.bool_]:
         """Tell valid frames from padding, shape (n, T); for sequences and audio."""

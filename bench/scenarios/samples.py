@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...datasets.data import MultimodalData
+from ...datasets.large import copy_like
 from ...errors import FusebenchError
 
 __all__ = ["change_samples", "change_texts", "rate_of"]
@@ -36,7 +37,7 @@ def change_samples(
            [3., 3., 3., 3.]], dtype=float32)
     """
     old = data.modalities[modality]
-    values = old.values.copy()
+    values = copy_like(old.values)
     for row in np.flatnonzero(data.has(modality)):
         valid = slice(None if old.lengths is None else old.lengths[row])
         values[row, valid] = change(old.values[row, valid], int(row))

@@ -1,14 +1,16 @@
 """The featurizer of a data set: one extractor a modality, fitted on the training split only."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import FusebenchError
+from ...seeding import make_generator
 from ..data import Modality, MultimodalData
+from ..large import is_large, make_like, pieces
 
 __all__ = ["Extractor", "Featurizer", "Views"]
 
@@ -17,7 +19,8 @@ class Extractor(Protocol):
     """Makes the views of one modality.
 
     ``fit`` sees present training samples only; ``transform`` may see any content in samples that are
-    absent and gives features of the same length there, which nobody reads.
+    absent and gives features of the same length there, which nobody reads. The features of a sample do not
+    depend on the others, save for the padding of sequences to the longest.
     """
 
     def fit(self, modality: Modality) -> Self:
@@ -86,9 +89,17 @@ class Featurizer:
         self.extractors = dict(extractors)
 
     def fit(self, train: MultimodalData) -> Self:
-        """Fit every extractor on the training samples that have its modality."""
+        """Fit every extractor on the training samples that have its modality.
+
+        Of a modality that is too large for memory as many are drawn as make one piece of it.
+        """
         for name, extractor in self.extractors.items():
-            extractor.fit(train.modalities[name].take(train.has(name)))
+            modality, rows = train.modalities[name], np.flatnonzero(train.has(name))
+            if is_large(modality.values):
+                size = next(pieces(modality.values)).stop
+                rng = make_generator("extractor", name, len(rows))
+                rows = np.sort(rng.permutation(rows)[:size])
+            extractor.fit(modality.take(rows))
         return self
 
     def transform(self, data: MultimodalData) -> Views:
@@ -101,4 +112,29 @@ class Featurizer:
 
     def transform_modality(self, name: str, modality: Modality) -> dict[str, Modality]:
         """Compute every view of one modality, so that a change to it recomputes nothing else."""
-        return self.extractors[name].transform(modality)
+        extractor = self.extractors[name]
+        return (
+            _transform_pieces(extractor, modality)
+            if is_large(modality.values)
+            else extractor.transform(modality)
+        )
+
+
+def _transform_pieces(extractor: Extractor, modality: Modality) -> dict[str, Modality]:
+    """Compute every view piece by piece; what is too large for memory goes to disk."""
+    n = len(modality)
+    longest = 0 if modality.lengths is None else int(modality.lengths.argmax())
+    views = {}
+    for name, one in extractor.transform(modality.take(np.array([longest]))).items():
+        values = make_like(modality.values, (n, *one.values.shape[1:]), one.values.dtype)
+        lengths = None if one.lengths is None else np.ones(n, np.int64)
+        views[name] = replace(one, values=values, lengths=lengths)
+    for part in pieces(modality.values):
+        for name, piece in extractor.transform(modality.take(np.arange(part.start, part.stop))).items():
+            view = views[name]
+            if view.lengths is not None and piece.lengths is not None:
+                view.lengths[part] = piece.lengths
+                view.values[part, : piece.values.shape[1]] = piece.values
+            else:
+                view.values[part] = piece.values
+    return views
