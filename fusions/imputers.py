@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..datasets.data import Kind, MultimodalData
+from ..datasets.large import copy_like
 from ..errors import FusebenchError, did_you_mean
 from ..seeding import derive_seed, make_generator
 
@@ -70,7 +71,7 @@ class Imputer(ABC):
         for name, modality in data.modalities.items():
             rows = ~data.has(name) & data.mask.any(axis=1)
             if rows.any():
-                values = modality.values.copy()
+                values = copy_like(modality.values)
                 values[rows] = self._impute(data.take(rows), name)
                 modalities[name] = replace(modality, values=values)
         return MultimodalData(modalities, data.y, np.ones_like(data.mask))

@@ -1,5 +1,6 @@
 """Standardisation that looks at what is present only."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Self
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..datasets.data import MultimodalData
+from ..datasets.large import make_like, pieces
 
 __all__ = ["Standardizer"]
 
@@ -39,12 +41,7 @@ class Standardizer:
         """Learn mean and spread of every feature."""
         self.mean_, self.scale_ = {}, {}
         for name, modality in data.modalities.items():
-            rows = data.valid(name)
-            features = modality.values[rows].astype(np.float64)
-            if len(features) == 0:
-                features = np.zeros((1, modality.values.shape[-1]))
-            spread = features.std(axis=0)
-            self.mean_[name] = features.mean(axis=0)
+            self.mean_[name], spread = _measure(modality.values, data.valid(name))
             # Rounding gives a constant feature a spread of about 1e-8 of its size, which means nothing.
             varies = spread > 1e-6 * np.abs(self.mean_[name]) + 1e-12
             if modality.common_scale:
@@ -56,8 +53,34 @@ class Standardizer:
         """Standardise; float32, the same shapes."""
         modalities = {}
         for name, modality in data.modalities.items():
-            rows = data.valid(name)
-            values = np.zeros(modality.values.shape, np.float32)
-            values[rows] = (modality.values[rows] - self.mean_[name]) / self.scale_[name]
+            valid, old = data.valid(name), modality.values
+            values = make_like(old, old.shape)
+            for part in pieces(old):
+                rows = valid[part]
+                values[part][rows] = (old[part][rows] - self.mean_[name]) / self.scale_[name]
             modalities[name] = replace(modality, values=values)
         return replace(data, modalities=modalities)
+
+
+def _measure(values: NDArray, valid: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard deviation of every feature where it may be read, shape (d,).
+
+    However many pieces there are, rows are added one after the other, so that the sums are the same numbers.
+    """
+    count = int(valid.sum())
+    if count == 0:
+        return np.zeros(values.shape[-1]), np.zeros(values.shape[-1])
+    parts = list(pieces(values))
+
+    def average(change: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> NDArray[np.float64]:
+        total = None
+        for part in parts:
+            rows = change(values[part][valid[part]].astype(np.float64))
+            if total is not None:
+                rows = np.concatenate([total, rows])
+            total = rows.sum(axis=0, keepdims=True)
+        assert total is not None  # noqa: S101  (there are rows; for the type checker)
+        return total[0] / count
+
+    mean = average(lambda rows: rows)
+    return mean, np.sqrt(average(lambda rows: np.square(rows - mean)))

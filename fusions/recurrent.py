@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..datasets.data import Kind, Modality, MultimodalData
+from ..datasets.large import make_like, pieces
 from ..errors import FusebenchError
 from .frames import resample
 from .neural.estimator import NeuralFusion
@@ -43,7 +44,9 @@ class _AlignedFusion(NeuralFusion):
         aligned = {}
         for name, modality in data.modalities.items():
             if modality.kind is Kind.SEQUENCE:
-                values = resample(modality, n_frames).astype(np.float32)
+                values = make_like(modality.values, (len(data), n_frames, modality.values.shape[2]))
+                for part in pieces(modality.values):
+                    values[part] = resample(modality.take(np.arange(part.start, part.stop)), n_frames)
             else:
                 values = np.repeat(modality.values[:, None], n_frames, axis=1)
             aligned[name] = Modality(Kind.SEQUENCE, values)

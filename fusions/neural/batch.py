@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ...datasets.data import MultimodalData
+from ...datasets.large import is_large
 
 __all__ = ["Batch"]
 
@@ -26,6 +27,9 @@ class Batch:
         Columns in the order of `values`.
     labels : Tensor, optional
         int64 of shape (n,), 0 .. n_classes - 1; or float32 of shape (n, k) or (n,), see `task_loss`.
+    streamed : bool
+        Whether some values are on disk, being large: then only those that are selected go to the device, on
+        which the rest is.
 
     Examples
     --------
@@ -41,26 +45,35 @@ class Batch:
     lengths: Mapping[str, Tensor]
     present: Tensor
     labels: Tensor | None = None
+    streamed: bool = False
 
     @classmethod
     def of(cls, data: MultimodalData, device: str = "cpu") -> Self:
         """Make tensors on a device."""
         modalities = data.modalities.items()
+        streamed = any(is_large(m.values) for m in data.modalities.values())
+        place = "cpu" if streamed else device
         return cls(
-            {name: torch.as_tensor(m.values, dtype=torch.float32, device=device) for name, m in modalities},
+            {name: torch.as_tensor(m.values, dtype=torch.float32, device=place) for name, m in modalities},
             {name: torch.tensor(m.lengths, device=device) for name, m in modalities if m.lengths is not None},
             torch.tensor(data.mask, device=device),
             None if data.y is None else torch.tensor(data.y, device=device),
+            streamed,
         )
 
     def __len__(self) -> int:
         return len(self.present)
 
     def __getitem__(self, index: slice | Tensor) -> Self:
-        """Select samples; a slice copies nothing."""
+        """Select samples, which are streamed no more; a slice copies nothing but what goes to a device."""
+        device = self.present.device
+
+        def select(values: Tensor) -> Tensor:
+            return values[index.to(values.device) if isinstance(index, Tensor) else index].to(device)
+
         return type(self)(
-            {name: values[index] for name, values in self.values.items()},
-            {name: lengths[index] for name, lengths in self.lengths.items()},
-            self.present[index],
-            None if self.labels is None else self.labels[index],
+            {name: select(values) for name, values in self.values.items()},
+            {name: select(lengths) for name, lengths in self.lengths.items()},
+            select(self.present),
+            None if self.labels is None else select(self.labels),
         )

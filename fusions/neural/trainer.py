@@ -166,11 +166,13 @@ def train_epoch(
     The parameters are those of `train_network`. A network that `AdjustsGradients` does so before each step.
     """
     network.train()
-    # Shuffling once an epoch and slicing is cheaper than gathering every batch.
-    shuffled = data[torch.randperm(len(data)).to(data.present.device)]
+    order = torch.randperm(len(data)).to(data.present.device)
+    # Shuffling once an epoch and slicing is cheaper than gathering every batch, where there is room for it.
+    shuffled = data if data.streamed else data[order]
     total = torch.zeros((), device=data.present.device)
     for start in range(0, len(data), batch_size):
-        batch = drop_modalities(shuffled[start : start + batch_size], modality_dropout)
+        rows = slice(start, start + batch_size)
+        batch = drop_modalities(data[order[rows]] if data.streamed else shuffled[rows], modality_dropout)
         optimizer.zero_grad()
         loss = _loss(network, batch)
         loss.backward()  # type: ignore[no-untyped-call]
