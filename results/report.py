@@ -1,10 +1,8 @@
 """The report: one HTML file that opens offline and asks the network for nothing."""
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from typing import Any
 
 import pandas as pd
 
@@ -16,6 +14,7 @@ from .evidence import tabulate_evidence, weigh_evidence
 from .files import write_atomically
 from .findings import find_findings
 from .formatting import format_interval
+from .jinja import make_environment
 from .leaderboard import BASELINE, build_leaderboard
 from .palette import CONTROL, FAMILY_COLOURS, family_of
 from .patterns import modality_values
@@ -24,9 +23,6 @@ from .records import CELL, collect_notices, validate
 from .stats import clean_scores, condition_scores, find_sign
 from .svg import slug
 from .training import label_training, note_training, select_ranked
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 __all__ = ["write_report"]
 
@@ -78,7 +74,7 @@ def write_report(
     drawings = draw_all(records, board, boards, metric, baseline, outcomes)
     evidence = weigh_evidence(clean_scores(condition_scores(ranked, metric)), sign, baseline)
     page = (
-        _environment()
+        make_environment()
         .get_template("report.html.j2")
         .render(
             notices=[*collect_notices(records, notice), *note_training(records)],
@@ -158,24 +154,3 @@ def _tabulate_values(values: pd.DataFrame, board: pd.DataFrame) -> dict[str, Any
             cells = [(format_interval(v["mean"], v["low"], v["high"], signed=True), v["mean"]) for v in own]
             rows.append((fusion, family_of(family), cells))
     return {"quantities": quantities, "rows": rows}
-
-
-def _environment() -> "Environment":
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["data_uri"] = _data_uri
-    return environment
-
-
-def _data_uri(content: str | bytes) -> str:
-    """Write a file as an address: CSV so that it stays short, PDF in base 64."""
-    if isinstance(content, bytes):
-        return f"data:application/pdf;base64,{b64encode(content).decode()}"
-    return f"data:text/csv;charset=utf-8,{quote(content, safe=',:;/()+*=@!$~')}"
