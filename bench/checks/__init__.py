@@ -13,7 +13,7 @@ from .runner import Check
 
 __all__ = ["check_dataset", "check_fusion", "dataset_checks", "find_checks", "fusion_checks"]
 
-_EPOCHS = 20
+_EPOCHS = 12
 
 
 def find_checks(name: str, data_dir: Path | None = None) -> Iterator[Check]:
@@ -40,7 +40,7 @@ def find_checks(name: str, data_dir: Path | None = None) -> Iterator[Check]:
 
 
 def _shorten(fusion: FusionStrategy) -> FusionStrategy:
-    """Let a network train for 20 epochs at most: the promises hold however long it trains."""
+    """Let a network train for a few epochs only: the promises hold however long it trains."""
     if fusion.get_params().get("max_epochs", 0) > _EPOCHS:
         fusion.set_params(max_epochs=_EPOCHS)
     return fusion
