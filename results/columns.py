@@ -116,6 +116,13 @@ SHOWN: dict[str, Shown] = {
         _number("mra_noise"),
         better="higher",
     ),
+    "mra_misalignment": Shown(
+        "out of step",
+        "Mean relative accuracy with modalities that do not fit together: one comes late, plays slower, or "
+        "is of another sample. Averaged in the same way.",
+        _number("mra_misalignment"),
+        better="higher",
+    ),
     "severity_area": Shown(
         "area",
         "Area under the curve of the score against severity, from clean to the highest, divided by its "
@@ -177,6 +184,7 @@ _OPTIONAL = (
     "beats_unimodal",
     "mra_missing",
     "mra_noise",
+    "mra_misalignment",
     "severity_area",
     "fault_gain",
     "ece",

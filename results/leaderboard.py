@@ -8,6 +8,7 @@ import pandas as pd
 
 from .cells import coverage
 from .files import write_atomically
+from .location import open_folder
 from .records import validate
 from .robustness import gain_under_fault, mean_under, relative_scores, severity_area, worst_case
 from .stats import (
@@ -61,7 +62,8 @@ def build_leaderboard(
           ``gain_basis`` names what the interval is about. NaN without a baseline, and for itself.
         - ``beats_unimodal``: "yes", "no" or "unclear" as the gain's interval is above 0, below 0 or
           neither; "" where there is no gain.
-        - ``mra_missing``, ``mra_noise``: mean relative accuracy under missing modalities and noise.
+        - ``mra_missing``, ``mra_noise``, ``mra_misalignment``: mean relative accuracy under missing
+          modalities, noise and misalignment.
         - ``severity_area``: mean height of the curves of the score against severity.
         - ``fault_gain``: difference to `baseline` under the same fault, positive if better; NaN for itself.
         - ``worst``: worst score over all conditions of a data set, averaged over data sets.
@@ -103,6 +105,7 @@ def build_leaderboard(
     board["beats_unimodal"] = _judge(board)
     board["mra_missing"] = mean_under(relative, "missing")
     board["mra_noise"] = mean_under(relative, "noise")
+    board["mra_misalignment"] = mean_under(relative, "misalignment")
     board["severity_area"] = severity_area(scores)
     board["fault_gain"] = gain_under_fault(scores, sign, baseline)
     board["worst"] = worst_case(scores, sign)
@@ -189,8 +192,9 @@ def write_leaderboard(
     from .view import make_view
 
     view = make_view(records, metric=metric, baseline=baseline, notice=notice)
-    write_atomically(Path(folder) / "leaderboard.csv", to_csv(view).encode())
-    write_atomically(Path(folder) / "leaderboard.md", to_markdown(view.page).encode())
+    folder = open_folder(folder)
+    write_atomically(folder / "leaderboard.csv", to_csv(view).encode())
+    write_atomically(folder / "leaderboard.md", to_markdown(view.page).encode())
 
 
 def _describe_fusions(records: pd.DataFrame) -> pd.DataFrame:
