@@ -30,6 +30,7 @@ def write_outputs(records: "pd.DataFrame", provenance: dict[str, Any], folder: P
     from ..results.leaderboard import write_leaderboard
     from ..results.records import write_records
     from ..results.report import write_report
+    from .fits import read_fits
     from .predictions import read_outcomes
 
     # Gone while the others are written, and the last to be: it says that they belong to this plan.
@@ -37,9 +38,8 @@ def write_outputs(records: "pd.DataFrame", provenance: dict[str, Any], folder: P
     write_records(records, folder)
     if (records["status"] == "done").any():
         write_leaderboard(records, folder, metric=provenance["metric"])
-        outcomes = read_outcomes(folder, records)
-        path = folder / "report.html"
-        write_report(records, provenance, path, metric=provenance["metric"], outcomes=outcomes)
+        told = {"outcomes": read_outcomes(folder, records), **read_fits(folder, records)._asdict()}
+        write_report(records, provenance, folder / "report.html", metric=provenance["metric"], **told)
     files = hash_files(path for name in OUTPUTS if (path := folder / name).is_file())
     content = json.dumps({**provenance, "files": files}, indent=2) + "\n"
     write_atomically(folder / "run.json", content.encode())

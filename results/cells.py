@@ -69,8 +69,9 @@ def unfinished_cells(records: pd.DataFrame) -> pd.DataFrame:
 
 
 class Unfinished(NamedTuple):
-    """Cells that are not done for the same reason: a line that says so, and the whole reason."""
+    """Cells of a fusion that are not done for the same reason: a line that says so, and the whole reason."""
 
+    fusion: str
     line: str
     detail: str
 
@@ -103,5 +104,5 @@ def group_unfinished(cells: pd.DataFrame) -> list[Unfinished]:
     for (status, fusion, dataset, short), reasons in groups.items():
         count = f"{len(reasons)} cell{'s' if len(reasons) > 1 else ''}"
         line = f"{count} {status}: {fusion} on {dataset}{short and ': ' + short}"
-        found.append(Unfinished(line, reasons[0] if reasons[0] != short else ""))
+        found.append(Unfinished(fusion, line, reasons[0] if reasons[0] != short else ""))
     return found

@@ -1,4 +1,4 @@
-"""What a row of the leaderboard is made of: configuration, cells, and the command that repeats it."""
+"""What a row of the leaderboard is made of: configuration, cells, log, and the command that repeats it."""
 
 import shlex
 from collections.abc import Mapping
@@ -20,7 +20,29 @@ _OTHERS = {"--fusion", "-f", "--out", "-o"}  # options that the repeated command
 
 
 class Details(NamedTuple):
-    """One fusion: its address in the page, its parameters, a row of text for each cell, a command or ""."""
+    """What a fusion's row of the leaderboard opens.
+
+    Parameters
+    ----------
+    id : str
+        Its address in the page.
+    name, family : str
+        As registered.
+    colour : str
+        The family whose colour it has.
+    absence : str
+        How an absent modality is handled.
+    parameters : dict of str to str
+        Its configuration; empty if not known.
+    seeds : str
+        Those that it was run with.
+    cells : list of tuple of str
+        A text for each of `HEADINGS`, for each cell.
+    messages : list of (str, str)
+        Where and what its fits warned of.
+    command : str
+        Repeats it; "" if not known.
+    """
 
     id: str
     name: str
@@ -28,12 +50,18 @@ class Details(NamedTuple):
     colour: str
     absence: str
     parameters: dict[str, str]
+    seeds: str
     cells: list[tuple[str, ...]]
+    messages: list[tuple[str, str]]
     command: str
 
 
 def describe_fusions(
-    records: pd.DataFrame, order: pd.Series, provenance: Mapping[str, Any], metric: str
+    records: pd.DataFrame,
+    order: pd.Series,
+    provenance: Mapping[str, Any],
+    metric: str,
+    messages: Mapping[str, list[tuple[str, str]]],
 ) -> list[Details]:
     """Tell of each fusion how it was run.
 
@@ -47,6 +75,8 @@ def describe_fusions(
         ``strategies`` may hold the parameters of each fusion, ``command`` the command of the run.
     metric : str
         Whose scores on clean data are told.
+    messages : mapping of str to list of (str, str)
+        From `fusebench.results.logs.group_messages`.
     """
     shown = (records["status"] != "done") | (
         (records["metric"] == metric) & (records["mechanism"] == "clean")
@@ -67,7 +97,9 @@ def describe_fusions(
                 family_of(family),
                 next(filter(None, own["absence"]), ABSENT),
                 {str(key): str(value) for key, value in dict(known.get(name) or {}).items()},
+                ", ".join(map(str, sorted(own["seed"].unique()))),
                 [_describe_cell(row) for row in own.to_dict("records")],
+                messages.get(name, []),
                 # Controls are run with every strategy, whatever was asked for.
                 repeat_command(str(provenance.get("command")), MAJORITY if family == CONTROL else name),
             )

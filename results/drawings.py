@@ -41,6 +41,7 @@ def draw_all(
     metric: str,
     baseline: str,
     outcomes: pd.DataFrame | None = None,
+    curves: pd.DataFrame | None = None,
 ) -> dict[str, list[Drawing]]:
     """Draw the figures of each data set, and under "" those of all.
 
@@ -56,8 +57,14 @@ def draw_all(
         Those of the leaderboards.
     outcomes : pandas.DataFrame, optional
         Columns of `fusebench.results.outcomes.OUTCOME_COLUMNS`.
+    curves : pandas.DataFrame, optional
+        Columns of `fusebench.results.curves.CURVE_COLUMNS`.
     """
-    from . import figures, outcome_figures  # here, because matplotlib and seaborn take most of a second
+    from . import (  # here, because matplotlib and seaborn take most of a second
+        curve_figures,
+        figures,
+        outcome_figures,
+    )
 
     sign = find_sign(records, metric)
     scores = condition_scores(records, metric)
@@ -81,6 +88,8 @@ def draw_all(
                 outcome_figures.draw_reliability(outcomes, own, name, baseline),
                 outcome_figures.draw_confusion(outcomes, own, name, baseline),
             ]
+        if curves is not None:
+            drawn[name].append(curve_figures.draw_curves(curves, own, name))
     return {name: [drawing for drawing in some if drawing] for name, some in drawn.items()}
 
 

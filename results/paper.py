@@ -10,6 +10,7 @@ from .drawings import boards_of_datasets, draw_all, draw_evidence
 from .evidence import weigh_evidence
 from .files import write_atomically
 from .leaderboard import BASELINE, build_leaderboard
+from .location import open_folder
 from .markup import to_latex
 from .records import validate
 from .stats import clean_scores, condition_scores, find_sign
@@ -29,6 +30,7 @@ def write_paper(
     baseline: str = BASELINE,
     notice: Sequence[str] = (),
     outcomes: pd.DataFrame | None = None,
+    curves: pd.DataFrame | None = None,
 ) -> list[Path]:
     r"""Write LaTeX tables for ``\input`` and PDF figures for ``\includegraphics``.
 
@@ -40,7 +42,7 @@ def write_paper(
         Made if it does not exist. Each file is replaced as a whole.
     notice : sequence of str
         Cautions put on top of every table, beside those that the records carry.
-    outcomes : pandas.DataFrame, optional
+    outcomes, curves : pandas.DataFrame, optional
         As for `fusebench.results.report.write_report`.
 
     Returns
@@ -56,7 +58,7 @@ def write_paper(
         If the records are not valid or do not hold the metric, or a file cannot be written.
     """
     records = validate(records)
-    folder = Path(folder)
+    folder = open_folder(folder)
     files: dict[str, bytes] = {}
     for name, by in _TABLES.items():
         view = make_view(records, metric=metric, by=by, baseline=baseline, notice=notice)
@@ -67,7 +69,7 @@ def write_paper(
     boards = boards_of_datasets(labelled, metric, baseline)
     clean = clean_scores(condition_scores(ranked, metric))
     evidence = weigh_evidence(clean, find_sign(records, metric), baseline)
-    drawings = draw_all(labelled, board, boards, metric, baseline, outcomes)
+    drawings = draw_all(labelled, board, boards, metric, baseline, outcomes, curves)
     for drawing in chain(draw_evidence(evidence, board, baseline), *drawings.values()):
         files[f"{drawing.name}.pdf"] = drawing.pdf
         files[f"{drawing.name}.csv"] = drawing.csv.encode()

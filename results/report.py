@@ -16,6 +16,8 @@ from .findings import find_findings
 from .formatting import format_interval
 from .jinja import make_environment
 from .leaderboard import BASELINE, build_leaderboard
+from .location import open_folder
+from .logs import LOG_COLUMNS, describe_not_scored, group_messages
 from .palette import CONTROL, FAMILY_COLOURS, family_of
 from .patterns import modality_values
 from .protocol import describe_metrics, describe_runs, describe_scenarios, flatten
@@ -36,6 +38,8 @@ def write_report(
     baseline: str = BASELINE,
     notice: Sequence[str] = (),
     outcomes: pd.DataFrame | None = None,
+    curves: pd.DataFrame | None = None,
+    logs: pd.DataFrame | None = None,
 ) -> None:
     """Write the report. The same input gives the same bytes.
 
@@ -56,6 +60,11 @@ def write_report(
     outcomes : pandas.DataFrame, optional
         What was predicted for clean samples, for reliability diagrams and confusion matrices; see
         `fusebench.results.outcomes.OUTCOME_COLUMNS`.
+    curves : pandas.DataFrame, optional
+        How networks were trained; see `fusebench.results.curves.CURVE_COLUMNS`.
+    logs : pandas.DataFrame, optional
+        What fits warned of, and conditions that could not be scored; see
+        `fusebench.results.logs.LOG_COLUMNS`.
 
     Raises
     ------
@@ -63,6 +72,7 @@ def write_report(
         If the records are not valid or do not hold the metric.
     """
     records = label_training(validate(records))
+    messages = pd.DataFrame(columns=list(LOG_COLUMNS)) if logs is None else logs
     ranked = select_ranked(records)
     sign = find_sign(records, metric)
     scores = condition_scores(records, metric)
@@ -71,7 +81,7 @@ def write_report(
     of_ranked = set(ranked["dataset"].unique())
     ranked_boards = {name: own for name, own in boards.items() if name in of_ranked}
     values = modality_values(scores, sign)
-    drawings = draw_all(records, board, boards, metric, baseline, outcomes)
+    drawings = draw_all(records, board, boards, metric, baseline, outcomes, curves)
     evidence = weigh_evidence(clean_scores(condition_scores(ranked, metric)), sign, baseline)
     page = (
         make_environment()
@@ -100,17 +110,24 @@ def write_report(
                 }
                 for name, own in boards.items()
             ],
-            unfinished=group_unfinished(unfinished_cells(records)),
+            unfinished=[
+                {**group._asdict(), "id": f"not-done-{number}"}
+                for number, group in enumerate(group_unfinished(unfinished_cells(records)), start=1)
+            ],
+            not_scored=describe_not_scored(messages),
             runs=describe_runs(records),
             scenarios=describe_scenarios(records),
             metrics=describe_metrics(records),
-            strategies=describe_fusions(records, board["fusion"], provenance, metric),
+            strategies=describe_fusions(
+                records, board["fusion"], provenance, metric, group_messages(messages)
+            ),
             headings=HEADINGS,
+            logged=logs is not None,
             provenance=flatten({key: value for key, value in provenance.items() if key != "strategies"}),
             colours=FAMILY_COLOURS,
         )
     )
-    write_atomically(Path(path), page.encode())
+    write_atomically(open_folder(path), page.encode())
 
 
 def _count(records: pd.DataFrame) -> dict[str, int]:

@@ -3,7 +3,7 @@
 import re
 from io import BytesIO, StringIO
 from typing import TYPE_CHECKING, Any, NamedTuple
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape
 from zlib import crc32
 
 from .palette import FAMILY_COLOURS
@@ -55,7 +55,25 @@ RC: Any = {
 
 
 class Drawing(NamedTuple):
-    """A figure: a name for its address, a title, what it shows in words, inline SVG, PDF, its data as CSV."""
+    """A figure in every form.
+
+    Parameters
+    ----------
+    name : str
+        Its address in the page.
+    title : str
+        What it is about.
+    alt : str
+        What it shows, for those who do not see it.
+    svg : str
+        To stand inside a page.
+    pdf : bytes
+        To stand in an article.
+    csv : str
+        The numbers that it shows.
+    note : str
+        What everybody has to know to read it; may be "".
+    """
 
     name: str
     title: str
@@ -63,6 +81,7 @@ class Drawing(NamedTuple):
     svg: str
     pdf: bytes
     csv: str
+    note: str = ""
 
 
 # What matplotlib writes and a page does not need: comments, metadata, a style sheet that would reach the
@@ -73,7 +92,7 @@ _NEEDLESS = re.compile(
 _NEEDLESS_IN_TAGS = re.compile(r" font-family:[^;]*;| transform=\"rotate\(-0 [^)]*\)\"|(?<=<g) id=\"[^\"]*\"")
 
 
-def to_svg(figure: "Figure", name: str, alt: str) -> str:
+def to_svg(figure: "Figure", name: str, title: str, alt: str) -> str:
     """Save as inline SVG: no date, no fonts, the colours of the page's theme.
 
     Parameters
@@ -82,6 +101,8 @@ def to_svg(figure: "Figure", name: str, alt: str) -> str:
         Drawn under `RC`.
     name : str
         Unique in the page: identifiers inside the figure depend on it, and clash with no other's.
+    title : str
+        What it is about.
     alt : str
         What the figure shows, for those who do not see it.
 
@@ -101,8 +122,10 @@ def to_svg(figure: "Figure", name: str, alt: str) -> str:
     text = re.sub(r"<[^>]*>", lambda tag: _shrink(tag[0]), text).replace("<g></g>", "")
     width, height = (round(96 * inches) for inches in figure.get_size_inches())
     box = re.search(r'viewBox="[^"]*"', text)
-    opening = f'<svg {box[0] if box else ""} width="{width}" height="{height}" role="img"'
-    return f"{opening} aria-label={quoteattr(alt)}>{text[text.index('>') + 1 :]}".strip()
+    named = f'role="img" aria-labelledby="{name}-title" aria-describedby="{name}-desc"'
+    told = f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-desc">{escape(alt)}</desc>'
+    opening = f'<svg {box[0] if box else ""} width="{width}" height="{height}" {named}>{told}'
+    return f"{opening}{text[text.index('>') + 1 :]}".strip()
 
 
 def to_pdf(figure: "Figure") -> bytes:
@@ -118,12 +141,14 @@ def to_pdf(figure: "Figure") -> bytes:
     return buffer.getvalue()
 
 
-def finish(figure: "Figure", name: str, title: str, alt: str, data: "pd.DataFrame") -> Drawing:
+def finish(
+    figure: "Figure", name: str, title: str, alt: str, data: "pd.DataFrame", note: str = ""
+) -> Drawing:
     """Save a figure drawn under `RC` in every form, with the numbers that it shows."""
-    svg = to_svg(figure, name, alt)
+    svg = to_svg(figure, name, title, alt)
     figure.set_layout_engine(None)  # the first drawing has put everything in its place
     csv = data.to_csv(index=False, float_format="%.6g", lineterminator="\n")
-    return Drawing(name, title, alt, svg, to_pdf(figure), csv)
+    return Drawing(name, title, alt, svg, to_pdf(figure), csv, note)
 
 
 def slug(name: str) -> str:

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...errors import FusebenchError
+from ...results.location import open_folder
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["FolderArgument", "MetricOption", "common_metric", "leaderboard", "print_results", "report"]
 
-FolderArgument = Annotated[Path, typer.Argument(help="Folder of a run.")]
+FolderArgument = Annotated[
+    Path, typer.Argument(metavar="DIR", parser=open_folder, help="Folder or URL of a run.")
+]
 MetricOption = Annotated[
     str | None, typer.Option("--metric", "-m", help="Metric to rank by; the suite's own when left out.")
 ]
@@ -96,18 +99,21 @@ def report(
     from ...results.paper import write_paper
     from ...results.records import read_records
     from ...results.report import write_report
+    from ..fits import read_fits
     from ..predictions import read_outcomes
     from ..provenance import read_provenance
 
     chosen = metric or common_metric([folder])
     records = read_records(folder)
     outcomes = read_outcomes(folder, records)
+    fits = read_fits(folder, records)
     if paper is not None:
-        written = write_paper(records, paper, metric=chosen, outcomes=outcomes)
+        written = write_paper(records, paper, metric=chosen, outcomes=outcomes, curves=fits.curves)
         typer.echo(f"{len(written)} files: {paper.resolve()}")
         return
     path = folder / "report.html"
-    write_report(records, read_provenance(folder), path, metric=chosen, outcomes=outcomes)
+    told = {"outcomes": outcomes, **fits._asdict()}
+    write_report(records, read_provenance(folder), path, metric=chosen, **told)
     typer.echo(f"Report: {path.resolve()}")
 
 

@@ -70,7 +70,8 @@ for (const chooser of document.querySelectorAll("details.columns")) {
 // A link to something folded unfolds it.
 function unfold(hash) {
   const target = document.getElementById(decodeURIComponent(hash.slice(1)));
-  if (target instanceof HTMLDetailsElement) target.open = true;
+  const folded = target?.closest("details") ?? target?.querySelector("details");
+  if (folded && !target.matches("section")) folded.open = true;
 }
 
 document.addEventListener("click", (event) => {

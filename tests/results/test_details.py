@@ -17,7 +17,10 @@ PROVENANCE = {
 @pytest.fixture(scope="module")
 def found(records):
     order = pd.Series(["late-mean", "tensor-fusion", "unimodal-text", "gated-unit"])
-    return {fusion.name: fusion for fusion in describe_fusions(records, order, PROVENANCE, "accuracy")}
+    told = describe_fusions(
+        records, order, PROVENANCE, "accuracy", {"late-mean": [("fake-posts, seed 1", "No")]}
+    )
+    return {fusion.name: fusion for fusion in told}
 
 
 def test_every_cell_has_a_row_with_its_clean_score(found, records):
@@ -42,6 +45,12 @@ def test_parameters_come_from_the_provenance(found):
     assert found["gated-unit"].absence == "native"
 
 
+def test_seeds_and_warnings_are_told(found):
+    assert found["late-mean"].seeds == "0, 1, 2"
+    assert found["late-mean"].messages == [("fake-posts, seed 1", "No")]
+    assert found["gated-unit"].messages == []
+
+
 def test_the_command_keeps_all_but_strategy_and_folder(found):
     command = shlex.split(found["late-mean"].command)
     start = ["fusebench", "run", "--suite", "my suite.toml", "--seeds", "3", "--quick"]
@@ -63,7 +72,7 @@ def test_what_is_no_run_has_no_command(command):
 
 def test_nothing_is_known_of_results_from_elsewhere():
     records = validate(make_records(datasets=["fake-posts"], fusions=["late-mean"], unimodal=False))
-    fusion = describe_fusions(records, pd.Series(["late-mean"]), {"strategies": "?"}, "accuracy")[0]
+    fusion = describe_fusions(records, pd.Series(["late-mean"]), {"strategies": "?"}, "accuracy", {})[0]
     assert (fusion.parameters, fusion.command) == ({}, "")
 
 

@@ -1,5 +1,6 @@
 import re
 from itertools import combinations
+from xml.sax.saxutils import escape
 
 import numpy as np
 import pandas as pd
@@ -48,7 +49,10 @@ def test_every_figure_has_a_title_and_words_for_those_who_do_not_see_it(drawings
         assert drawing.title
         assert len(drawing.alt) > 60
         assert drawing.svg.startswith("<svg viewBox=")
-        assert f'role="img" aria-label="{drawing.alt}"' in drawing.svg
+        name = drawing.name
+        assert f'role="img" aria-labelledby="{name}-title" aria-describedby="{name}-desc"' in drawing.svg
+        assert f'<title id="{name}-title">{drawing.title}</title>' in drawing.svg
+        assert f'<desc id="{name}-desc">{escape(drawing.alt)}</desc>' in drawing.svg
         assert drawing.svg.count("<svg") == drawing.svg.count("</svg>") == 1
 
 

@@ -1,4 +1,5 @@
 import re
+from xml.sax.saxutils import escape
 
 import pandas as pd
 import pytest
@@ -64,5 +65,6 @@ def test_nothing_is_rasterised_and_bytes_repeat(scores, families):
     for draw in (lambda: draw_ranks(evidence, families), lambda: draw_wins(evidence, "best-unimodal")):
         first = draw()
         assert "<image" not in first.svg
-        assert f'aria-label="{first.alt}"' in first.svg
+        assert f"{first.title}</title><desc" in first.svg
+        assert f"{escape(first.alt)}</desc>" in first.svg
         assert first == draw()
