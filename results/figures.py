@@ -1,6 +1,6 @@
 """The figures of the report, drawn from tables of means and intervals."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator
 
 from .formatting import ABSENT, format_number, format_seconds, format_signed
+from .labels import label_points
 from .marks import (
     add_family_legend,
     draw_curves,
@@ -74,7 +75,8 @@ def draw_clean(intervals: pd.DataFrame, board: pd.DataFrame, baseline: str) -> D
             "The tables hold the numbers."
         )
         data = clean.loc[clean["fusion"].isin(board["fusion"]), ["dataset", "fusion", "mean", "low", "high"]]
-        return finish(figure, "figure-clean", f"{metric.capitalize()} on clean data", alt, data)
+        note = f"Lines are 95 % intervals for new seeds. {_explain_gaps(data)}".strip()
+        return finish(figure, "figure-clean", f"{metric.capitalize()} on clean data", alt, data, note)
 
 
 def draw_gain(board: pd.DataFrame) -> Drawing | None:
@@ -100,13 +102,16 @@ def draw_gain(board: pd.DataFrame) -> Drawing | None:
             f"{counts.get('unclear', 0)} unclear (hollow)."
         )
         data = rows[["fusion", "family", "gain", "gain_low", "gain_high", "gain_basis", "beats_unimodal"]]
-        return finish(figure, "figure-gain", "Gain over the best single modality", alt, data)
+        ends = rows[["gain", "gain_low"]].set_axis(["mean", "low"], axis=1)
+        note = f"Lines are 95 % intervals ({basis}). Hollow: the interval includes 0. {_explain_gaps(ends)}"
+        title = "Gain over the best single modality"
+        return finish(figure, "figure-gain", title, alt, data, note.strip())
 
 
 def draw_cost(board: pd.DataFrame, sign: int, baseline: str) -> Drawing | None:
     """Draw the score against the time of a fit; None if no time is known.
 
-    The fusions that no other beats in both are named.
+    The fusions that no other beats in both are named first, others as far as there is room.
     """
     rows = board[board["score"].notna() & (board["fit_seconds"] > 0) & (board["family"] != CONTROL)]
     if rows.empty:
@@ -121,9 +126,6 @@ def draw_cost(board: pd.DataFrame, sign: int, baseline: str) -> Drawing | None:
         axes = figure.subplots()
         draw_markers(axes, rows, "fit_seconds", "score")
         axes.step(front["fit_seconds"], front["score"], where="post", color=FAINT, linewidth=1, zorder=1)
-        for row in front.to_dict("records"):
-            place = (row["fit_seconds"], row["score"])
-            axes.annotate(row["fusion"], place, (5, 4), textcoords="offset points", fontsize=8)
         mark_horizontal(axes, board.loc[board["fusion"] == baseline, "score"], baseline)
         axes.set(xscale="log", xlabel="mean time of a fit", ylabel=metric)
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -131,12 +133,21 @@ def draw_cost(board: pd.DataFrame, sign: int, baseline: str) -> Drawing | None:
         axes.xaxis.set_minor_locator(NullLocator())
         axes.margins(x=0.12, y=0.1)
         add_family_legend(figure, rows["family"])
+        others = rows.drop(front.index).sort_values("gain", ascending=False)
+        points = pd.concat([front, others]).rename(
+            columns={"fusion": "name", "fit_seconds": "x", "score": "y"}
+        )
+        written = label_points(axes, points, len(front))
         alt = (
             f"Scatter plot: mean {metric} against the time of a fit (logarithmic) of {len(rows)} fusions. "
             f"No other is both faster and better than {_list(front['fusion'])}."
         )
+        note = f"The line joins the fusions that no other beats in both: {_list(front['fusion'])}."
+        if len(written) < len(rows):
+            note += " Others have no name where there is no room for it; the file of numbers has them."
         data = rows[["fusion", "family", "fit_seconds", "score"]].assign(front=rows.index.isin(front.index))
-        return finish(figure, "figure-cost", f"{metric.capitalize()} against the time of a fit", alt, data)
+        title = f"{metric.capitalize()} against the time of a fit"
+        return finish(figure, "figure-cost", title, alt, data, note)
 
 
 def draw_missing(relative: pd.DataFrame, board: pd.DataFrame, dataset: str) -> Drawing | None:
@@ -229,13 +240,14 @@ def draw_severity(
         return None
     metric = board["metric"].iloc[0]
     styles = style_lines(board, baseline)
+    banded = [name for name in dict.fromkeys([next(iter(styles), ""), baseline]) if name in styles]
     n_columns = min(3, len(panels))
     n_rows = -(-len(panels) // n_columns)
     with mpl.rc_context(RC):
         figure = Figure(figsize=(_WIDTH, 2.5 * n_rows + 0.5), layout="constrained")
         grid = figure.subplots(n_rows, n_columns, sharey=True, squeeze=False)
         for axes, ((scenario, modality), panel) in zip(grid.flat, panels, strict=False):
-            _curves(axes, panel, styles)
+            _curves(axes, panel, styles, banded)
             ticks = panel.drop_duplicates("severity").set_index("severity").sort_index()
             labels = [
                 "clean" if severity == 0 else f"{ticks['level'][severity]:g}" for severity in ticks.index
@@ -255,22 +267,33 @@ def draw_severity(
         alt = (
             f"Line plots: {metric} on {dataset} against severity under "
             f"{_list(' '.join(map(str, key)).strip() for key, _ in panels)}. "
-            f"In colour, with 95 % bands over seeds: {_list(styles)}; the others in grey."
+            f"In colour: {_list(styles)}; the others in grey."
         )
+        note = f"Bands are 95 % intervals for new seeds, of {' and '.join(banded)}. {_explain_gaps(own)}"
         data = pd.concat([clean, *(panel[panel["severity"] > 0] for _, panel in panels)])[_CURVE]
         name, title = f"figure-severity-{slug(dataset)}", f"{dataset}: rising severity"
-        return finish(figure, name, title, alt, data)
+        return finish(figure, name, title, alt, data, note.strip())
 
 
-def _curves(axes: "Axes", panel: pd.DataFrame, styles: dict[str, dict[str, Any]]) -> None:
+def _curves(
+    axes: "Axes", panel: pd.DataFrame, styles: dict[str, dict[str, Any]], banded: Collection[str]
+) -> None:
     draw_curves(axes, panel[~panel["fusion"].isin(list(styles))], color=FAINT, linewidth=0.8, zorder=1)
     for name, style in styles.items():
         line = panel[panel["fusion"] == name].sort_values("severity")
         axes.plot(line["severity"], line["mean"], **style)
-        if line["low"].notna().any():
+        if name in banded and line["low"].notna().any():
             axes.fill_between(
                 line["severity"], line["low"], line["high"], color=style["color"], alpha=0.15, linewidth=0
             )
+
+
+def _explain_gaps(rows: pd.DataFrame) -> str:
+    """Say why a mean has no interval, if one has none."""
+    lacking = rows["mean"].notna() & rows["low"].isna()
+    if lacking.all():
+        return "There are none: one seed has no spread."
+    return "What has none was run with one seed." if lacking.any() else ""
 
 
 def _list(names: Iterable[str]) -> str:

@@ -15,6 +15,7 @@ __all__ = ["draw_confusion", "draw_reliability"]
 
 _MOST_CLASSES = 20  # more cannot be read
 _MOST_NUMBERS = 10
+_FEWEST_SAMPLES = 10  # a share of fewer says nothing
 
 
 def draw_reliability(
@@ -36,6 +37,7 @@ def draw_reliability(
     own = outcomes[outcomes["dataset"] == dataset]
     styles = {name: style for name, style in style_lines(board, baseline).items() if name != MAJORITY}
     bins = {name: reliability(own[own["fusion"] == name]) for name in styles}
+    bins = {name: table[table["samples"] >= _FEWEST_SAMPLES] for name, table in bins.items()}
     bins = {name: table for name, table in bins.items() if not table.empty}
     if not bins:
         return None
@@ -57,7 +59,11 @@ def draw_reliability(
         )
         data = pd.concat([table.assign(fusion=name) for name, table in bins.items()])
         title = f"{dataset}: are the probabilities right?"
-        return finish(figure, f"figure-reliability-{slug(dataset)}", title, alt, data)
+        note = (
+            "On the diagonal probabilities are right; below it a fusion is too sure, above it not sure "
+            f"enough. Points are tenths of the probability with at least {_FEWEST_SAMPLES} samples."
+        )
+        return finish(figure, f"figure-reliability-{slug(dataset)}", title, alt, data, note)
 
 
 def draw_confusion(
@@ -76,7 +82,7 @@ def draw_confusion(
         return None
     side = 1.2 + 0.36 * n_classes
     with mpl.rc_context(RC):
-        figure = Figure(figsize=(max(side, 2.6) * len(tables), max(side, 2.6)), layout="constrained")
+        figure = Figure(figsize=(max(side, 2.6) * len(tables), max(side, 2.6) + 0.3), layout="constrained")
         grid = figure.subplots(1, len(tables), squeeze=False)[0]
         for axes, (name, table) in zip(grid, tables.items(), strict=True):
             numbers = n_classes <= _MOST_NUMBERS
@@ -94,4 +100,5 @@ def draw_confusion(
             for name, table in tables.items()
         ]
         title = f"{dataset}: which class is taken for which"
-        return finish(figure, f"figure-confusion-{slug(dataset)}", title, alt, pd.concat(parts))
+        note = "Percent of the samples of the true class, over all seeds; clean data."
+        return finish(figure, f"figure-confusion-{slug(dataset)}", title, alt, pd.concat(parts), note)
