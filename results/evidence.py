@@ -1,5 +1,6 @@
 """What the data sets as a whole allow to say of the fusions: tests, intervals and probabilities."""
 
+from collections.abc import Callable
 from math import isnan
 from typing import Any, NamedTuple
 
@@ -94,34 +95,44 @@ def tabulate_evidence(evidence: Evidence, baseline: str, rope: float = ROPE) -> 
     Returns
     -------
     dict
-        ``columns``: pairs of a heading and its meaning. ``rows``: lists of texts, the name first.
+        ``columns``: pairs of a heading and its meaning; those that speak of new data sets only where there
+        are enough of them. ``rows``: lists of texts, the name first.
     """
-    columns = [
-        ("fusion", "Those that are done on every data set, by mean rank."),
-        ("mean rank", f"Rank of the mean over seeds on each data set, averaged; interval: {NEW_DATASETS}."),
-        ("rank of a run", f"Rank at each seed of each data set, averaged; interval: {NEW_SEEDS}."),
+    mean_rank = f"Rank of the mean over seeds on each data set, averaged; interval: {NEW_DATASETS}."
+    middle_half = "Mean without the lowest and the highest quarter of data sets"
+    columns: list[tuple[str, str, Callable[[Any], str]]] = [
+        ("fusion", "Those that are done on every data set, by mean rank.", lambda row: str(row.name)),
+        ("mean rank", mean_rank, _interval("mean_rank", "mean_rank", 1)),
         (
-            "middle half",
-            f"Mean without the lowest and the highest quarter of data sets; interval: {NEW_SEEDS}.",
+            "rank of a run",
+            f"Rank at each seed of each data set, averaged; interval: {NEW_SEEDS}.",
+            _interval("run_rank", "run_rank", 1),
         ),
-        ("middle half (new)", f"The same; interval: {NEW_DATASETS}."),
-        ("P(worse)", f"Probability of being worse than {baseline} by more than {rope:g} on a new data set."),
-        ("P(equal)", f"Probability of being within {rope:g} of {baseline}."),
-        ("P(better)", f"Probability of being better than {baseline} by more than {rope:g}."),
+        ("middle half", f"{middle_half}; interval: {NEW_SEEDS}.", _interval("iqm", "iqm_seeds", 3)),
     ]
-    rows = []
-    for name, row in evidence.table.iterrows():
-        intervals = [
-            _write(row["mean_rank"], row["mean_rank_low"], row["mean_rank_high"], 1),
-            _write(row["run_rank"], row["run_rank_low"], row["run_rank_high"], 1),
-            _write(row["iqm"], row["iqm_seeds_low"], row["iqm_seeds_high"], 3),
-            _write(row["iqm"], row["iqm_datasets_low"], row["iqm_datasets_high"], 3),
+    if evidence.test.n_datasets >= MIN_DATASETS:
+        margin = f"by more than {rope:g} on a new data set"
+        columns += [
+            (
+                "middle half (new)",
+                f"The same; interval: {NEW_DATASETS}.",
+                _interval("iqm", "iqm_datasets", 3),
+            ),
+            ("P(worse)", f"Probability of being worse than {baseline} {margin}.", _number("worse")),
+            ("P(equal)", f"Probability of being within {rope:g} of {baseline}.", _number("equal")),
+            ("P(better)", f"Probability of being better than {baseline} {margin}.", _number("better")),
         ]
-        rows.append(
-            [str(name), *intervals, *(format_number(row[key]) for key in ("worse", "equal", "better"))]
-        )
-    return {"columns": columns, "rows": rows}
+    rows = [[text(row) for _, _, text in columns] for _, row in evidence.table.iterrows()]
+    return {"columns": [(heading, meaning) for heading, meaning, _ in columns], "rows": rows}
 
 
-def _write(mean: float, low: float, high: float, digits: int) -> str:
-    return f"{mean:.{digits}f} ± {'?' if isnan(low) else f'{(high - low) / 2:.{digits}f}'}"
+def _number(key: str) -> Callable[[Any], str]:
+    return lambda row: format_number(row[key])
+
+
+def _interval(mean: str, ends: str, digits: int) -> Callable[[Any], str]:
+    def write(row: Any) -> str:
+        half = (row[f"{ends}_high"] - row[f"{ends}_low"]) / 2
+        return f"{row[mean]:.{digits}f} ± {'?' if isnan(half) else f'{half:.{digits}f}'}"
+
+    return write

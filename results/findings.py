@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from .bayes import ROPE
 from .formatting import format_interval, format_number, format_seconds
 from .intervals import MIN_DATASETS, NEW_DATASETS, NEW_SEEDS
 from .palette import CONTROL
@@ -57,7 +58,7 @@ def find_findings(
         Finding("Which one leads?", _describe_leader(clean_scores(scores), sign, ranked)),
         Finding("Does fusion beat the best single modality?", _describe_gain(ranked, baseline)),
         *_find_robustness(scores, sign, ranked, baseline),
-        *_find_cheap(ranked),
+        *_find_cheap(ranked, sign),
         _find_hurt(boards, baseline),
         _find_certainty(board, boards),
     ]
@@ -101,9 +102,10 @@ def _describe_gain(ranked: pd.DataFrame, baseline: str) -> str:
 def _find_robustness(scores: pd.DataFrame, sign: int, ranked: pd.DataFrame, baseline: str) -> list[Finding]:
     means = dataset_means(scores)
     found = []
-    for mechanism, column, question in (
-        ("missing", "mra_missing", "What holds up when a modality is missing?"),
-        ("noise", "mra_noise", "What holds up under noise?"),
+    for mechanism, column, question, where in (
+        ("missing", "mra_missing", "What holds up when a modality is missing?", "with modalities missing"),
+        ("noise", "mra_noise", "What holds up under noise?", "under noise"),
+        ("misalignment", "mra_misalignment", "What holds up out of step?", "with modalities out of step"),
     ):
         under = mean_under(means, mechanism).reindex(ranked["fusion"]).to_numpy()
         rows = ranked.assign(under=under)[ranked[column].notna().to_numpy()]
@@ -111,42 +113,48 @@ def _find_robustness(scores: pd.DataFrame, sign: int, ranked: pd.DataFrame, base
         if fusions.empty:
             continue
         best, fragile = fusions.iloc[0], fusions.sort_values(column, kind="stable").iloc[0]
-        metric = best["metric"]
         answer = (
-            f"The best mean {metric} of a fusion is then {format_number(best['under'])}, that of "
-            f"{best['fusion']} (relative to its clean one: {format_number(best[column])})."
+            f"The best mean {best['metric']} of a fusion {where} is {format_number(best['under'])}, that of "
+            f"{best['fusion']}, which keeps {_share(best[column])} of its clean score on average."
         )
         reference = rows.loc[rows["fusion"] == baseline, "under"]
         if not reference.empty:
             answer += f" {baseline} has {format_number(reference.iloc[0])}."
         if len(fusions) > 1:
-            answer += f" {fragile['fusion']} loses most: what it keeps is {format_number(fragile[column])}."
+            answer += f" {fragile['fusion']} keeps least: {_share(fragile[column])}."
         found.append(Finding(question, answer))
     return found
 
 
-def _find_cheap(ranked: pd.DataFrame) -> list[Finding]:
-    """Name the fastest fusion among those that cannot be told apart from the first."""
-    question = "What is the cheap choice?"
+def _find_cheap(ranked: pd.DataFrame, sign: int) -> list[Finding]:
+    """Name the fastest fusion among those that are as good as the first for practical purposes."""
     timed = ranked[(ranked["family"] != CONTROL) & ranked["fit_seconds"].notna()]
-    tied = timed[timed["tie"] == 1]
-    if tied.empty:
+    if timed.empty:
         return []
-    leader, cheap = ranked.iloc[0], tied.sort_values("fit_seconds", kind="stable").iloc[0]
-    time = format_seconds(leader["fit_seconds"])
-    if cheap["fusion"] != leader["fusion"]:
-        which = f"Of those that cannot be told apart from {leader['fusion']} (a fit takes {time})"
-        return [Finding(question, f"{which}, the fastest is {_describe_cheap(cheap)}.")]
-    fast = timed.sort_values("fit_seconds", kind="stable").iloc[0]
-    answer = f"None that is as good is faster than {leader['fusion']} (a fit takes {time})."
-    if fast["fusion"] != leader["fusion"]:
-        answer += f" The fastest of all is {_describe_cheap(fast)}."
-    return [Finding(question, answer)]
+    leader = ranked.iloc[0]
+    timed = timed.assign(behind=(leader["score"] - timed["score"]) * sign)
+    timed = timed.sort_values("fit_seconds", kind="stable")
+    # A wide interval tells nothing apart, so that what is far behind may be tied with the first.
+    equal = timed[(timed["tie"] == 1) & (timed["behind"] <= ROPE)]
+    first = f"{leader['fusion']} (a fit takes {format_seconds(leader['fit_seconds'])})"
+    fastest = timed.iloc[0]
+    if equal.empty or equal.iloc[0]["fusion"] == leader["fusion"]:
+        answer = f"None that is within {ROPE:g} of {first}, and not separable from it, is faster."
+    else:
+        answer = (
+            f"Of those within {ROPE:g} of {first}, and not separable from it, the fastest is "
+            f"{_describe_cheap(equal.iloc[0])}."
+        )
+    if fastest["fusion"] not in (leader["fusion"], *equal["fusion"].head(1)):
+        tied = ", though not separable from it," if fastest["tie"] == 1 else ""
+        answer += f" The fastest of all{tied} is {_describe_cheap(fastest)}."
+    return [Finding("What is the cheap choice?", answer)]
 
 
 def _describe_cheap(row: pd.Series) -> str:
     score = format_interval(row["score"], row["low"], row["high"])
-    return f"{row['fusion']}: {format_seconds(row['fit_seconds'])}, with {row['metric']} {score}"
+    behind = f"{format_number(row['behind'])} behind" if row["behind"] > 0 else "no worse"
+    return f"{row['fusion']}: {format_seconds(row['fit_seconds'])}, with {row['metric']} {score}, {behind}"
 
 
 def _find_hurt(boards: Mapping[str, pd.DataFrame], baseline: str) -> Finding:
@@ -198,3 +206,7 @@ def _list(names: Iterable[str]) -> str:
 
 def _gain(row: Mapping[Any, Any] | pd.Series) -> str:
     return format_interval(row["gain"], row["gain_low"], row["gain_high"], signed=True)
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.0f}\N{NO-BREAK SPACE}%"
