@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from ..errors import FusebenchError
+from ..results.location import is_remote, make_parent
 from ..results.merge import merge_records
 from ..results.records import collect_notices, read_records
 from .outputs import write_outputs
@@ -25,7 +26,8 @@ def merge_runs(folders: Sequence[Path], out: Path, metric: str) -> int:
     folders : sequence of Path
         Of two or more runs.
     out : Path
-        A new or empty folder. It is there only when everything is in it.
+        A new or empty folder. It is there only when everything is in it; one behind a URL, which cannot be
+        renamed, has a ``run.json`` only then.
     metric : str
         What to rank by.
 
@@ -55,26 +57,29 @@ def merge_runs(folders: Sequence[Path], out: Path, metric: str) -> int:
         "note": " ".join(collect_notices(records)),
         "merged": told,
     }
-    making = out.with_name(f".{out.name}.{uuid4().hex[:8]}.tmp")
+    making = out if is_remote(out) else out.with_name(f".{out.name}.{uuid4().hex[:8]}.tmp")
     try:
         for folder in folders:
             _copy_cells(folder, making, owners)
         write_outputs(records, provenance, making)
-        making.replace(out)
+        if making != out:
+            making.replace(out)
     except OSError as error:
         raise FusebenchError(f"Cannot write {out}: {error.strerror or error}.") from error
     finally:
-        shutil.rmtree(making, ignore_errors=True)
+        if making != out:
+            shutil.rmtree(making, ignore_errors=True)
     return len(owners)
 
 
 def _copy_cells(folder: Path, target: Path, owners: Mapping[str, str]) -> None:
     """Copy what lies in subfolders; of a cell that several runs have, the files of the one that owns it."""
     for path in sorted(folder.glob("*/**/*")):
-        inside = path.relative_to(folder)
+        inside = path.relative_to(folder).parts
         key = path.stem.rpartition("-")[2]
-        if path.name.startswith(".") or inside.parts[0] == _MADE_AGAIN or not path.is_file():
+        if path.name.startswith(".") or inside[0] == _MADE_AGAIN or not path.is_file():
             continue
-        if owners.get(key, str(folder)) == str(folder) and not (target / inside).exists():
-            (target / inside).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, target / inside)
+        copy = target.joinpath(*inside)
+        if owners.get(key, str(folder)) == str(folder) and not copy.exists():
+            make_parent(copy)
+            copy.write_bytes(path.read_bytes())

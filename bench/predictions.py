@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FusebenchError, did_you_mean
+from ..results.location import open_folder
 from .fingerprint import hash_json
 from .scenarios.registry import Condition, scenarios
 
@@ -82,7 +84,7 @@ def read_samples(folder: str | Path, records: "pd.DataFrame", metric: str = "acc
     parts = []
     for _, rows in done.groupby(["dataset", "training", "fusion", "seed", "key"]):
         cell = rows.iloc[0].to_dict()
-        labels, predictions = _read_cell(Path(folder), cell)
+        labels, predictions = _read_cell(open_folder(folder), cell)
         for row in rows.to_dict("records"):
             slug = Condition(scenarios[row["scenario"]], row["modality"], row["severity"]).slug
             score = _SCORES[metric](labels.get(slug, labels["clean-0"]), predictions[slug])
@@ -119,7 +121,7 @@ def read_outcomes(folder: str | Path, records: "pd.DataFrame") -> "pd.DataFrame"
     parts = [pd.DataFrame(columns=list(OUTCOME_COLUMNS))]
     for cell in records[chosen].to_dict("records"):
         try:
-            labels, predictions = _read_cell(Path(folder), cell, "clean-0")
+            labels, predictions = _read_cell(open_folder(folder), cell, "clean-0")
         except FusebenchError:
             continue
         outputs = predictions["clean-0"].astype(np.float64)
@@ -151,5 +153,5 @@ def _read_cell(
 
 
 def _unpack(path: Path, *names: str) -> dict[str, NDArray]:
-    with np.load(path, allow_pickle=False) as arrays:
+    with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
         return {name: arrays[name] for name in names or arrays.files}

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..errors import FusebenchError, did_you_mean
+from ..results.location import open_folder
 
 __all__ = ["Suite", "find_suites", "load_suite"]
 
@@ -111,7 +112,7 @@ def _read(name: str | Path) -> tuple[str, str]:
     built_in = find_suites()
     if str(name) in built_in:
         return built_in[str(name)], repr(str(name))
-    path = Path(name)
+    path = open_folder(name)
     if path.suffix not in (".toml", ".json"):
         raise FusebenchError(
             f"There is no suite named {str(name)!r}; {did_you_mean(str(name), built_in)} "

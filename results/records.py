@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..errors import FusebenchError, did_you_mean
 from .files import write_atomically
+from .location import open_folder
 
 __all__ = [
     "CELL",
@@ -143,8 +144,9 @@ def write_records(frame: pd.DataFrame, folder: str | Path) -> None:
     records = validate(frame)
     buffer = BytesIO()
     records.to_parquet(buffer, index=False)
-    write_atomically(Path(folder) / "results.parquet", buffer.getvalue())
-    write_atomically(Path(folder) / "results.csv", records.to_csv(index=False, lineterminator="\n").encode())
+    folder = open_folder(folder)
+    write_atomically(folder / "results.parquet", buffer.getvalue())
+    write_atomically(folder / "results.csv", records.to_csv(index=False, lineterminator="\n").encode())
 
 
 def read_records(folder: str | Path) -> pd.DataFrame:
@@ -165,7 +167,7 @@ def read_records(folder: str | Path) -> pd.DataFrame:
     FusebenchError
         If there is no such folder, no results in it, or they are damaged or incomplete.
     """
-    folder = Path(folder)
+    folder = open_folder(folder)
     if not folder.is_dir():
         raise FusebenchError(f"There is no folder {str(folder)!r}.{_near(folder)}")
     path = folder / "results.parquet"
@@ -174,7 +176,8 @@ def read_records(folder: str | Path) -> pd.DataFrame:
             f"The folder {str(folder)!r} holds no results.parquet; run a benchmark into it first."
         )
     try:
-        frame = pd.read_parquet(path)
+        with path.open("rb") as file:
+            frame = pd.read_parquet(file)
     except (OSError, ValueError) as error:  # pyarrow's ArrowInvalid is a ValueError
         raise FusebenchError(
             f"{str(path)!r} is damaged ({str(error).splitlines()[0]}); write it again from the run's cells."

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...errors import FusebenchError
+from ...results.location import open_folder
 from .reporting import MetricOption, common_metric
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ def compare(
     first: Annotated[str, typer.Argument(metavar="A", help="Folder of a run; with --run, a strategy.")],
     second: Annotated[str, typer.Argument(metavar="B", help="What it is compared with.")],
     run: Annotated[
-        Path | None, typer.Option("--run", metavar="DIR", help="Compare two strategies of this run.")
+        Path | None,
+        typer.Option("--run", metavar="DIR", parser=open_folder, help="Compare two strategies of this run."),
     ] = None,
     metric: MetricOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
@@ -33,13 +35,13 @@ def compare(
         told = read_provenance(run).get("strategies")
         found = compare_fusions(read_records(run), first, second, metric=chosen, parameters=told)
     else:
-        if not Path(first).is_dir() and not Path(second).is_dir():
+        folders = [open_folder(first), open_folder(second)]
+        if not any(folder.is_dir() for folder in folders):
             raise FusebenchError(
                 f"There is no folder {first!r} and no {second!r}; to compare two strategies, say of which "
                 "run with --run DIR."
             )
-        a, b = read_records(first), read_records(second)
-        folders = [Path(first), Path(second)]
+        a, b = map(read_records, folders)
         chosen = metric or common_metric(folders)
         told = read_provenance(folders[0]), read_provenance(folders[1])
         found = compare_runs(a, b, metric=chosen, provenance=told)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from ...errors import CellFailedError, FusebenchError
+from ...results.location import open_folder
 
 if TYPE_CHECKING:
     from ..plan import Cell
@@ -41,7 +42,14 @@ TrainingOption = Annotated[
 ]
 SeedsOption = Annotated[int | None, typer.Option("--seeds", min=1, help="Number of seeds.")]
 OutOption = Annotated[
-    Path | None, typer.Option("--out", "-o", help="Folder of the run; under runs/ when left out.")
+    Path | None,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="DIR",
+        parser=open_folder,
+        help="Folder of the run, or a URL such as s3://bucket/run; under runs/ when left out.",
+    ),
 ]
 DataDirOption = Annotated[
     Path | None,
@@ -150,6 +158,31 @@ def run(
         float | None,
         typer.Option("--memory", metavar="GIB", help="Kill and record a cell whose process gets larger."),
     ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            "--engine",
+            metavar="NAME",
+            help="Where cells run: serial (in this process), process (in workers), dask (on a cluster).",
+            show_default="process; serial for one job without limits",
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            "--scheduler", metavar="ADDRESS", help="A dask scheduler that is there: address, or its file."
+        ),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            "--cluster", metavar="NAME", help="Where dask is to start so many jobs: slurm or kubernetes."
+        ),
+    ] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option("--cache", metavar="DIR", help="Where features go, in place of the folder of the run."),
+    ] = None,
 ) -> None:
     """Run what is not done yet, then show the leaderboard and write the report."""
     from ..progress import Progress
@@ -182,6 +215,10 @@ def run(
                 retry_failed=retry_failed,
                 fail_fast=fail_fast,
                 debug=bool(context.obj),
+                engine=engine,
+                scheduler=scheduler,
+                cluster=cluster,
+                cache=cache,
                 listener=progress,
             )
     except KeyboardInterrupt:

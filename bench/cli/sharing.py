@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ...results.location import open_folder
 from .reporting import FolderArgument, MetricOption, common_metric
 
 __all__ = ["export", "merge"]
@@ -22,8 +23,13 @@ class ExportFormat(StrEnum):
 
 
 def merge(
-    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders of runs.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="A new folder for the whole.")],
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", parser=open_folder, help="Folders or URLs of runs.")
+    ],
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", metavar="DIR", parser=open_folder, help="A new folder for the whole."),
+    ],
     metric: MetricOption = None,
 ) -> None:
     """Put runs of several machines together; refused where two of them contradict each other."""
@@ -40,7 +46,9 @@ def export(
     form: Annotated[
         ExportFormat, typer.Option("--format", help="One row a score; latex: the leaderboard, for booktabs.")
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FILE", parser=open_folder, help="The file to write.")
+    ],
     metric: MetricOption = None,
 ) -> None:
     """Write the results of a run into one file for other programs."""
