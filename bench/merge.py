@@ -50,6 +50,7 @@ def merge_runs(folders: Sequence[Path], out: Path, metric: str) -> int:
     provenance = {
         **collect_provenance(),
         "metric": metric,
+        "data": {name: data for part in told.values() for name, data in part.get("data", {}).items()},
         "strategies": {
             name: how for part in told.values() for name, how in part.get("strategies", {}).items()
         },

@@ -6,12 +6,16 @@ import platform
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterable
 from importlib import import_module, metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
-__all__ = ["collect_provenance", "read_provenance"]
+if TYPE_CHECKING:
+    from .plan import Cell
+
+__all__ = ["collect_provenance", "describe_data", "read_provenance"]
 
 _PACKAGES = (
     "numpy",
@@ -45,6 +49,22 @@ def collect_provenance() -> dict[str, Any]:
         "packages": {name: _find_version(name) for name in _PACKAGES},
         "hardware": _describe_hardware(),
         "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+    }
+
+
+def describe_data(cells: Iterable["Cell"]) -> dict[str, dict[str, Any]]:
+    """Say of each data set what has to be the same where scores of two runs are put in one table.
+
+    Returns
+    -------
+    dict
+        By data set: ``protocol`` (version of the way from raw data to scores), ``data`` (fingerprint of the
+        content) and ``sizes`` (largest splits; null for all samples).
+    """
+    bundles = {cell.dataset: cell.bundle.ingredients for cell in cells}
+    return {
+        name: {key: ingredients[key] for key in ("protocol", "data", "sizes")}
+        for name, ingredients in bundles.items()
     }
 
 

@@ -15,7 +15,7 @@ from .listener import Listener, Watch
 from .outputs import OUTPUTS, write_outputs
 from .plan import Cell, find_metric, make_plan
 from .planned import write_plan
-from .provenance import collect_provenance, read_provenance
+from .provenance import collect_provenance, describe_data, read_provenance
 from .store import CellResult, DamagedCellError, Store
 from .suite import Suite, load_suite
 
@@ -284,6 +284,7 @@ def _write_outputs(
         **collect_provenance(),
         "suite": asked,
         "metric": summary.metric,
+        "data": describe_data(cells),
         "strategies": {cell.fusion: _describe_parameters(cell) for cell in cells},
         "engine": engine,
         "started": started.isoformat(timespec="seconds"),

@@ -267,14 +267,9 @@ def _differ_in_content(first: pd.DataFrame, second: pd.DataFrame) -> list[Differ
 
 
 def _differ_in_provenance(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[Difference]:
-    # What only one of them ran has been told already.
-    told = [
-        own["strategies"] if isinstance(own.get("strategies"), Mapping) else {} for own in (first, second)
-    ]
-    shared = sorted(told[0].keys() & told[1].keys())
     a, b = (
-        dict(_flatten({**own, "strategies": {name: parameters[name] for name in shared}}))
-        for own, parameters in zip((first, second), told, strict=True)
+        dict(_flatten({**own, **{part: _keep_shared(part, own, other) for part in ("strategies", "data")}}))
+        for own, other in ((first, second), (second, first))
     )
     keys = [key for key in {**a, **b} if key.partition(" ")[0] not in _PASSING]
     return [
@@ -282,6 +277,12 @@ def _differ_in_provenance(first: Mapping[str, Any], second: Mapping[str, Any]) -
         for key in keys
         if a.get(key, "–") != b.get(key, "–")
     ]
+
+
+def _keep_shared(part: str, own: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep what both tell of: what only one of them ran has been told already."""
+    told, others = (some[part] if isinstance(some.get(part), Mapping) else {} for some in (own, other))
+    return {name: told[name] for name in sorted(told.keys() & others.keys())}
 
 
 def _flatten(tree: Mapping[str, Any], above: str = "") -> list[tuple[str, str]]:

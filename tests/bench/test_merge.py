@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from fusebench.bench.merge import merge_runs
-from fusebench.bench.plan import make_plan
+from fusebench.bench.plan import PROTOCOL_VERSION, make_plan
 from fusebench.bench.run import run_plan
 from fusebench.bench.suite import Suite
 from fusebench.errors import FusebenchError
@@ -73,6 +73,10 @@ def test_a_run_goes_on_from_it(machines, merged, tmp_path):
 def test_the_provenance_of_all_is_kept(machines, merged):
     told = json.loads((merged / "run.json").read_text())
     assert told["metric"] == "accuracy"
+    assert {name: data["protocol"] for name, data in told["data"].items()} == {
+        "synth-xor": PROTOCOL_VERSION,
+        "synth-unique": PROTOCOL_VERSION,
+    }
     assert set(told["strategies"]) == {"majority", "unimodal-a", "unimodal-b", "best-unimodal", "late-mean"}
     for name in ("a", "b"):
         own = json.loads((machines / name / "run.json").read_text())

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import fusebench
-from fusebench.bench.plan import make_plan
+from fusebench.bench.plan import PROTOCOL_VERSION, make_plan
 from fusebench.bench.run import QUICK_NOTICE, Listener, run_plan
 from fusebench.bench.store import Store
 from fusebench.bench.suite import Suite, load_suite
@@ -111,6 +111,8 @@ def test_provenance_tells_what_was_run(finished):
     assert provenance["hardware"]["cores"] >= 1
     assert provenance["suite"]["seeds"] == 2
     assert set(provenance) >= {"commit", "dirty", "command", "started"}
+    assert set(provenance["data"]) == set(finished.records["dataset"])
+    assert all(told["protocol"] == PROTOCOL_VERSION for told in provenance["data"].values())
 
 
 def test_predictions_are_kept_and_give_the_scores(finished):

@@ -115,10 +115,13 @@ def test_one_seed_is_not_testable(whole):
 def test_differences_of_provenance_are_named_and_passing_ones_are_not(whole):
     a = {"version": "1", "suite": {"seeds": 3, "fusions": ["*"]}, "started": "now", "dirty": None}
     b = {"version": "1", "suite": {"seeds": 5, "fusions": ["late-*", "x"]}, "started": "then", "note": "q"}
+    a["data"] = {"digits": {"protocol": 2, "data": "0a"}, "letters": {"protocol": 2}}
+    b["data"] = {"digits": {"protocol": 2, "data": "0b"}}
     found = compare_runs(whole, whole, provenance=(a, b)).differences
     assert [tuple(d) for d in found] == [
         ("suite seeds", "3", "5"),
         ("suite fusions", "*", "late-*, x"),
+        ("data digits data", "0a", "0b"),
         ("note", "–", "q"),
     ]
 
