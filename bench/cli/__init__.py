@@ -22,6 +22,7 @@ from . import (
     reporting,
     running,
     sharing,
+    tracking,
 )
 
 __all__ = ["app", "main"]
@@ -32,7 +33,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 all done, 1 some cells failed, 2 wrong use.",
+    epilog="Exit codes: 0 all done, 1 some cells failed, 2 wrong use, 3 something regressed.",
 )
 app.command("run")(running.run)
 app.command("plan")(running.plan)
@@ -52,6 +53,9 @@ app.command("report")(reporting.report)
 app.command("compare")(comparing.compare)
 app.command("merge")(sharing.merge)
 app.command("export")(sharing.export)
+app.command("track")(tracking.track)
+app.command("regress")(tracking.regress)
+app.command("history")(tracking.history)
 
 
 def _print_version(asked: bool) -> None:

@@ -1,0 +1,1 @@
+"""Whether a change made fits slower or scores worse: measured, stored, compared."""
