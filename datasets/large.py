@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ..errors import StorageError
+from ..seeding import make_generator
 from .storage import cache_folder
 
-__all__ = ["LIMIT", "copy_like", "is_large", "make_like", "pieces", "take_rows"]
+__all__ = ["LIMIT", "copy_like", "draw_piece", "is_large", "make_like", "pieces", "take_rows"]
 
 LIMIT = 256 * 2**20
 """Bytes. What is made of a mapped array goes to disk if it is larger, and into memory if not."""
@@ -48,6 +49,20 @@ def pieces(array: NDArray) -> Iterator[slice]:
         step = max(1, n * LIMIT // (PIECES * array.nbytes))
     for start in range(0, n, max(1, step)):
         yield slice(start, min(start + step, n))
+
+
+def draw_piece(array: NDArray, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give the rows, or as many of them, drawn at random, as make one piece of a large array.
+
+    Examples
+    --------
+    >>> draw_piece(np.zeros((5, 2)), np.array([1, 4]))
+    array([1, 4])
+    """
+    if not is_large(array):
+        return rows
+    rng = make_generator("piece", len(rows))
+    return np.sort(rng.permutation(rows)[: next(pieces(array)).stop])
 
 
 def make_like(source: NDArray, shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> NDArray:

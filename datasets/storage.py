@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import file_digest, sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,6 +27,9 @@ T = TypeVar("T")
 
 DATA_VARIABLE = "FUSEBENCH_DATA"
 CACHE_VARIABLE = "FUSEBENCH_CACHE"
+
+LARGE_FILE = 64 * 2**20
+"""Files of more bytes than this are not hashed again as long as they seem the same."""
 
 
 def data_folder(data_dir: Path | None) -> Path:
@@ -130,6 +133,9 @@ def read_data(relative: str, reader: Callable[[Path], T], *, data_dir: Path | No
 def hash_files(paths: Iterable[Path]) -> str:
     """Hash names and content of files; their order and their folders do not matter.
 
+    The hash of a file above `LARGE_FILE` is kept in the cache folder, and taken from there as long as the
+    path, the size and the times of change stay the same.
+
     Examples
     --------
     >>> with TemporaryDirectory() as folder:
@@ -140,11 +146,26 @@ def hash_files(paths: Iterable[Path]) -> str:
     total = sha256()
     for path in sorted(paths, key=lambda path: path.name):
         try:
-            with path.open("rb") as file:
-                total.update(f"{path.name} {file_digest(file, 'sha256').hexdigest()}\n".encode())
+            total.update(f"{path.name} {_hash_file(path)}\n".encode())
         except OSError as error:
             raise DataNotFoundError(f"'{path}' cannot be read ({error.strerror or error}).") from error
     return total.hexdigest()
+
+
+def _hash_file(path: Path) -> str:
+    found = path.stat()
+    about = f"{path.resolve()} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
+    kept = None
+    if found.st_size > LARGE_FILE:
+        kept = cache_folder() / f"hash-{sha256(about.encode()).hexdigest()}.txt"
+        if kept.is_file():
+            return kept.read_text(encoding="ascii")
+    with path.open("rb") as file:
+        digest = file_digest(file, "sha256").hexdigest()
+    if kept is not None:
+        with suppress(OSError), atomic_path(kept) as temporary:
+            temporary.write_text(digest, encoding="ascii")
+    return digest
 
 
 def cache_folder() -> Path:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..seeding import make_generator
 from .data import Kind, MultimodalData, Splits, Task
+from .large import draw_piece, pieces
 from .registry import Card
 
 __all__ = ["find_suspicions"]
@@ -94,18 +95,28 @@ def _absence(train: MultimodalData) -> Iterator[str]:
 
 def _constants(train: MultimodalData) -> Iterator[str]:
     for name, modality in train.modalities.items():
-        values = modality.values[train.valid(name) if modality.kind is Kind.SEQUENCE else train.has(name)]
-        if len(values) < 2:
+        valid = train.valid(name) if modality.kind is Kind.SEQUENCE else train.has(name)
+        if valid.sum() < 2:
             continue
+        same = _same(modality.values, valid)
         if modality.kind in (Kind.VECTOR, Kind.SEQUENCE):
-            constant = np.flatnonzero((values == values[0]).all(axis=0))
+            constant = np.flatnonzero(same)
             if len(constant):
                 yield (
-                    f"{len(constant)} of {values.shape[1]} features of {name!r} are the same in all training "
+                    f"{len(constant)} of {len(same)} features of {name!r} are the same in all training "
                     f"samples: {_list(constant)}."
                 )
-        elif (values == values[0]).all():
+        elif same.all():
             yield f"{name!r} is the same in all training samples."
+
+
+def _same(values: NDArray, valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell which entries of a row are the same in all rows that may be read; there is one at least."""
+    first = values[tuple(np.argwhere(valid)[0])]
+    same = np.ones(np.shape(first), bool)
+    for part in pieces(values):
+        same &= (values[part][valid[part]] == first).all(axis=0)
+    return same
 
 
 def _rare_classes(card: Card, splits: Splits) -> Iterator[str]:
@@ -161,8 +172,8 @@ def _telling_words(card: Card, train: MultimodalData) -> Iterator[str]:
 def _telling_features(train: MultimodalData) -> Iterator[str]:
     """Look for single numbers that sort the samples by label: features, and lengths."""
     for name, modality in train.modalities.items():
-        rows = train.has(name)
-        if rows.sum() < ENOUGH:
+        rows = draw_piece(modality.values, np.flatnonzero(train.has(name)))
+        if len(rows) < ENOUGH:
             continue
         if modality.kind is Kind.VECTOR:
             telling = _sorting(modality.values[rows], train.labels[rows])

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import FusebenchError
-from ...seeding import make_generator
 from ..data import Modality, MultimodalData
-from ..large import is_large, make_like, pieces
+from ..large import draw_piece, is_large, make_like, pieces
 
 __all__ = ["Extractor", "Featurizer", "Views"]
 
@@ -94,11 +93,8 @@ class Featurizer:
         Of a modality that is too large for memory as many are drawn as make one piece of it.
         """
         for name, extractor in self.extractors.items():
-            modality, rows = train.modalities[name], np.flatnonzero(train.has(name))
-            if is_large(modality.values):
-                size = next(pieces(modality.values)).stop
-                rng = make_generator("extractor", name, len(rows))
-                rows = np.sort(rng.permutation(rows)[:size])
+            modality = train.modalities[name]
+            rows = draw_piece(modality.values, np.flatnonzero(train.has(name)))
             extractor.fit(modality.take(rows))
         return self
 

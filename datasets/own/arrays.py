@@ -1,7 +1,6 @@
-"""From named arrays, as an .npz file holds them, to modalities and labels."""
+"""From named arrays, as an .npz file or a folder holds them, to modalities and labels."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +8,8 @@ from numpy.typing import NDArray
 from ...errors import did_you_mean
 from ..data import Kind, Modality
 from ..formats.npy import MAX_BYTES
+from ..large import is_large
+from .cleaning import clean
 from .contents import Contents, assemble
 
 __all__ = ["parse_arrays"]
@@ -19,6 +20,8 @@ SUFFIXES = ("lengths", "rate", "present")
 
 def parse_arrays(arrays: Mapping[str, NDArray]) -> Contents:
     """Understand arrays by their names, types and shapes.
+
+    The content of a modality that is too large for memory is left as it is: `read_rows` cleans what is taken.
 
     Parameters
     ----------
@@ -65,7 +68,10 @@ def parse_arrays(arrays: Mapping[str, NDArray]) -> Contents:
         raise ValueError("it has no modality, only labels")
     n = len(_check(arrays, "y"))
     present = {name: _flags(arrays, name, n) for name in names}
-    modalities = {name: _modality(arrays, name, present[name]) for name in names}
+    modalities = {}
+    for name in names:
+        raw = _modality(arrays, name, present[name])
+        modalities[name] = raw if is_large(raw.values) else clean(name, raw, present[name])
 
     def strings(name: str) -> list[str] | None:
         return None if name not in arrays else [str(item) for item in _of_length(arrays, name, n)]
@@ -121,8 +127,6 @@ def _modality(arrays: Mapping[str, NDArray], name: str, present: NDArray[np.bool
         kind = Kind.TEXT
     elif values.dtype.kind in "biuf" and values.ndim in (2, 3):
         kind = Kind.VECTOR if values.ndim == 2 else Kind.SEQUENCE
-        with np.errstate(over="ignore"):
-            values = values.astype(np.float32)
     else:
         raise ValueError(
             f"{name!r} is {values.dtype} of shape {values.shape}, which is no modality; vectors are (n, d), "
@@ -134,16 +138,14 @@ def _modality(arrays: Mapping[str, NDArray], name: str, present: NDArray[np.bool
     if lengths is not None and kind is not Kind.SEQUENCE:
         raise ValueError(f"{name!r} is of kind {kind}, which has no '{name}.lengths'")
     steps = None if lengths is None else _lengths(arrays, name, present, values.shape[1])
-    return _clear(name, Modality(kind, values, steps), present)
+    return Modality(kind, values, steps)
 
 
 def _audio(arrays: Mapping[str, NDArray], name: str, present: NDArray[np.bool_]) -> Modality:
     n, values, rate = len(present), _check(arrays, name), arrays[f"{name}.rate"]
     if rate.size != 1 or rate.dtype.kind not in "iuf" or not 100 <= float(rate.item()) <= 1e6:
         raise ValueError(f"'{name}.rate' needs one number of samples per second between 100 and 1,000,000")
-    if values.dtype == np.int16:
-        values = values / np.float32(32768)
-    if values.dtype.kind != "f" or values.ndim not in (1, 2):
+    if not (values.dtype == np.int16 or values.dtype.kind == "f") or values.ndim not in (1, 2):
         raise ValueError(
             f"{name!r} needs waveforms of int16 or floats, (n, T) or end to end, however: "
             f"{values.dtype} {values.shape}"
@@ -152,20 +154,12 @@ def _audio(arrays: Mapping[str, NDArray], name: str, present: NDArray[np.bool_])
         if f"{name}.lengths" not in arrays:
             raise ValueError(f"{name!r} holds waveforms end to end and needs '{name}.lengths'")
         lengths = _lengths(arrays, name, present, len(values), clear=False)
-        values = _pad(name, values.astype(np.float32), lengths)
+        values = _pad(name, values, lengths)
         lengths = np.maximum(lengths, 1)
     else:
         _of_length(arrays, name, n, ndim=2)
         lengths = _lengths(arrays, name, present, values.shape[1])
-        values = values.astype(np.float32)
-    modality = _clear(name, Modality(Kind.AUDIO, values, lengths, float(rate.item())), present)
-    loud = np.argwhere(np.abs(modality.values) > 1)
-    if len(loud):
-        raise ValueError(
-            f"{name!r}, row {loud[0, 0]}: a waveform lies between -1 and 1, however: "
-            f"{modality.values[tuple(loud[0])]:g}; divide by the greatest"
-        )
-    return modality
+    return Modality(Kind.AUDIO, values, lengths, float(rate.item()))
 
 
 def _lengths(
@@ -185,14 +179,14 @@ def _lengths(
     return np.where(present, lengths, 1 if clear else lengths).astype(np.int64)
 
 
-def _pad(name: str, values: NDArray[np.float32], lengths: NDArray[np.int64]) -> NDArray[np.float32]:
+def _pad(name: str, values: NDArray, lengths: NDArray[np.int64]) -> NDArray:
     """Cut one concatenated waveform and put the pieces below each other."""
     if lengths.sum() != len(values):
         raise ValueError(f"{name!r} has {len(values)} samples, but '{name}.lengths' sum to {lengths.sum()}")
     width = max(1, int(lengths.max()))
     if 4 * len(lengths) * width > MAX_BYTES:
         raise ValueError(f"{name!r} takes more than {MAX_BYTES} bytes when padded to the longest, {width}")
-    padded = np.zeros((len(lengths), width), np.float32)
+    padded = np.zeros((len(lengths), width), values.dtype)
     padded[np.arange(width) < lengths[:, None]] = values
     return padded
 
@@ -202,20 +196,4 @@ def _channels_first(name: str, values: NDArray) -> NDArray:
         return values[:, None]
     if values.shape[3] > 4:
         raise ValueError(f"{name!r} has {values.shape[3]} channels; images are (n, h, w, c) with c at most 4")
-    return np.ascontiguousarray(values.transpose(0, 3, 1, 2))
-
-
-def _clear(name: str, modality: Modality, present: NDArray[np.bool_]) -> Modality:
-    """Put nothing where a sample or frame is absent; elsewhere refuse numbers that are not finite."""
-    values = modality.values.copy()
-    values[~present] = "" if modality.kind is Kind.TEXT else 0
-    if modality.lengths is not None:
-        values[~modality.frame_mask()] = 0
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
-        row, *place = np.argwhere(~np.isfinite(values))[0].tolist()
-        column = ", ".join(map(str, place))
-        raise ValueError(
-            f"{name!r}, row {row}, column {column}: {values[row, *place]} is no finite number; "
-            f"mark what is missing in '{name}.present'"
-        )
-    return replace(modality, values=values)
+    return values.transpose(0, 3, 1, 2)

@@ -24,11 +24,13 @@ from ..features.vector import Passthrough
 from ..formats.npy import read_npz
 from ..formats.saved import is_saved
 from ..formats.table import from_frame, read_csv, read_parquet
+from ..large import pieces
 from ..registry import SUFFIXES, Card, Dataset
 from ..storage import hash_files
 from .arrays import parse_arrays
+from .cleaning import read_rows
 from .contents import Contents
-from .folders import list_files, parse_folder
+from .folders import is_arrays, list_files, map_arrays, parse_folder
 from .saved import parse_saved
 from .splitting import draw_split
 from .tables import parse_table
@@ -81,7 +83,11 @@ class OwnDataset(Dataset):
 
     def load(self, seed: int = 0) -> Splits:
         """Give the samples in the split that was given, or one that the seed draws."""
-        return Splits(*(self.contents.data.take(rows) for rows in self.draw_split(seed)))
+        parts = self.draw_split(seed)
+        try:
+            return Splits(*(read_rows(self.contents.data, rows) for rows in parts))
+        except ValueError as error:
+            raise FusebenchError(f"{self._origin}: {error}.") from error
 
     def draw_split(self, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Give the rows of training, validation and test."""
@@ -116,6 +122,9 @@ class OwnDataset(Dataset):
 class FileDataset(OwnDataset):
     """An .npz file, a CSV or Parquet table with files beside it, or a folder.
 
+    A folder of arrays may be larger than memory: those above `fusebench.datasets.large.LIMIT` are mapped, and
+    only looked at when samples are loaded.
+
     Parameters
     ----------
     path : path
@@ -142,8 +151,9 @@ class FileDataset(OwnDataset):
         if self.path.is_dir():
             super().__init__(self.path.resolve().name)
             if label is not None and not is_saved(self.path):
+                where = "array 'y'" if is_arrays(self.path) else "subfolders"
                 raise FusebenchError(
-                    f"The labels of '{path}' are its subfolders; a column of labels is for tables."
+                    f"The labels of '{path}' are its {where}; a column of labels is for tables."
                 )
             return
         super().__init__(self.path.stem)
@@ -166,7 +176,9 @@ class FileDataset(OwnDataset):
             if is_saved(self.path):
                 return parse_saved(self.path, self.label)
             if self.path.is_dir():
-                return parse_folder(self.path)
+                return (
+                    parse_arrays(map_arrays(self.path)) if is_arrays(self.path) else parse_folder(self.path)
+                )
             suffix = self.path.suffix.lower()
             if suffix == ".npz":
                 return parse_arrays(read_npz(self.path))
@@ -242,7 +254,8 @@ class MemoryDataset(OwnDataset):
         for array in arrays:
             if array is not None:
                 total.update(f"{array.dtype} {array.shape}".encode())
-                total.update(np.ascontiguousarray(array).data)
+                for part in pieces(array):
+                    total.update(np.ascontiguousarray(array[part]).data)
         return total.hexdigest()
 
 

@@ -1,15 +1,17 @@
-"""From a folder with a subfolder for each class, as torchvision's ImageFolder wants it, to modalities."""
+"""From a folder to modalities: a subfolder for each class, as torchvision's ImageFolder wants it; or arrays."""
 
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..data import Kind, Modality
+from ..formats.npy import map_npy
 from .contents import SPLITS, Contents, assemble
 from .files import find_file, read_files
 
-__all__ = ["list_files", "parse_folder"]
+__all__ = ["is_arrays", "list_files", "map_arrays", "parse_folder"]
 
 KINDS = {
     **dict.fromkeys((".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"), Kind.IMAGE),
@@ -80,6 +82,29 @@ def parse_folder(folder: Path) -> Contents:
         first=1,
         notes=notes,
     )
+
+
+def is_arrays(folder: Path) -> bool:
+    """Tell a folder of arrays from others by its labels."""
+    return (folder / "y.npy").is_file()
+
+
+def map_arrays(folder: Path) -> dict[str, NDArray]:
+    """Read all ``NAME.npy`` of a folder by name, and map those that are large; other files are left aside.
+
+    Raises
+    ------
+    ValueError
+        If one cannot be read.
+    """
+    arrays = {}
+    for path in sorted(folder.glob("*.npy")):
+        if not _is_hidden(path.relative_to(folder)):
+            try:
+                arrays[path.stem] = map_npy(path)
+            except ValueError as error:
+                raise ValueError(f"'{path.name}': {error}") from error
+    return arrays
 
 
 def list_files(folder: Path) -> list[Path]:
