@@ -1,33 +1,16 @@
 """The script of the report, in a headless Chromium where there is one."""
 
-import json
-import re
-import shutil
-import subprocess
-from html import unescape
-
 import pytest
 
 from fusebench.results.report import write_report
 
+from .browser import CHROMIUM, open_browser
 from .fixtures import make_records
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-OPTIONS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-sync",
-    "--no-first-run",
-    "--window-size=1280,900",
-    "--dump-dom",
-]
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")]
 
-# Everything that a reader may do, once; what it leads to is left in the title, as JSON.
-ACTIONS = """
+# Everything that a reader may do, once, and what it leads to.
+ACTIONS = """(async () => {
 const seen = { violations: 0 };
 document.addEventListener("securitypolicyviolation", () => { seen.violations += 1; });
 const table = document.getElementById("leaderboard-table");
@@ -64,16 +47,13 @@ const files = [];
 URL.createObjectURL = (blob) => { files.push(blob); return "#"; };
 const figure = document.getElementById("figure-gain");
 for (const button of figure.querySelectorAll(".downloads button")) button.click();
-const wait = setInterval(async () => {
-  if (files.length < 2) return;
-  clearInterval(wait);
-  seen.types = files.map((blob) => blob.type);
-  seen.svg = await files[0].text();
-  const size = await createImageBitmap(files[1]);
-  seen.png = [size.width / figure.querySelector("svg").width.baseVal.value];
-  document.title = JSON.stringify(seen);
-}, 10);
-"""
+while (files.length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+seen.types = files.map((blob) => blob.type);
+seen.svg = await files[0].text();
+const size = await createImageBitmap(files[1]);
+seen.png = [size.width / figure.querySelector("svg").width.baseVal.value];
+return seen;
+})()"""
 
 
 @pytest.fixture(scope="module")
@@ -82,11 +62,9 @@ def seen(tmp_path_factory):
     folder = tmp_path_factory.mktemp("browser")
     path = folder / "report.html"
     write_report(make_records(datasets=["fake-posts", "fake-digits"], damaged=False), {}, path)
-    script = f"<script>{{{ACTIONS}}}</script></body>"
-    path.write_text(path.read_text(encoding="utf-8").replace("</body>", script), encoding="utf-8")
-    command = [CHROMIUM, *OPTIONS, "--virtual-time-budget=5000", f"--user-data-dir={folder}", path.as_uri()]
-    page = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True).stdout
-    return json.loads(unescape(re.search("<title>(.*?)</title>", page, re.DOTALL)[1]))
+    with open_browser(folder) as tab:
+        tab.open(path)
+        return tab.run(ACTIONS)
 
 
 def test_a_heading_sorts_up_and_down_and_says_so(seen):
