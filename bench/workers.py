@@ -35,8 +35,9 @@ class Limits:
     seconds : float, optional
         Wall time, counted from when the worker gets the task.
     memory : float, optional
-        Resident bytes of the process, libraries and mapped files included. It is looked at five times a
-        second, so a faster rise gets higher before it is seen.
+        Bytes that the process holds for itself, libraries included; pages of mapped files are not, which
+        the system takes back when it is short of memory. It is looked at five times a second, so a faster
+        rise gets higher before it is seen.
     """
 
     seconds: float | None = None
@@ -285,12 +286,13 @@ class _Worker:
         self.deadline = inf if seconds is None else monotonic() + seconds
 
     def measure_memory(self) -> float:
-        """Resident bytes; 0 if the process is gone."""
+        """Resident bytes, without those of files where the system tells them (Linux); 0 if it is gone."""
         try:
-            rss: int = psutil.Process(self.process.pid).memory_info().rss
+            used = psutil.Process(self.process.pid).memory_info()
         except psutil.Error:
             return 0
-        return rss
+        own: int = used.rss - getattr(used, "shared", 0)
+        return own
 
     def kill(self) -> None:
         """End the process and those that it started."""

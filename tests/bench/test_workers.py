@@ -16,6 +16,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX sig
 
 # Workers find functions by their module; tests have none that can be imported.
 sys.path.append(str(Path(__file__).parent / "in_workers"))
+from memory_tasks import look_through  # noqa: E402
 from worker_tasks import (  # noqa: E402
     break_down,
     die_once,
@@ -83,6 +84,15 @@ def test_a_greedy_task_is_killed_and_others_are_not():
     found = do(tasks, limits=Limits(memory=2**29))
     assert found.pop("greedy") == Loss("out-of-memory", "It took more than the limit of 0.5 GiB.")
     assert found == {0: 0, 1: 2, 2: 4}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a system that tells whose pages are whose")
+def test_pages_of_mapped_files_do_not_count(tmp_path):
+    path = tmp_path / "sparse"
+    with path.open("wb") as file:
+        file.truncate(2**29)
+    found = do([Task(look_through, (path,), about="mapped")], limits=Limits(memory=2**28))
+    assert found == {"mapped": 0}
 
 
 def test_what_a_task_raises_ends_all():
