@@ -143,7 +143,12 @@ def repeat_command(command: str, fusion: str) -> str:
             next(words, None)
         elif not word.startswith(("-f", "-o", "--fusion=", "--out=")):
             kept.append(word)
-    if kept[:2] not in (["fusebench", "run"], ["__main__.py", "run"]):  # the latter: python -m fusebench
+    rest = kept[1:]
+    while rest and rest[0].startswith("--plugin"):  # it may stand before the name of the command
+        del rest[: 1 if "=" in rest[0] else 2]
+    if kept[:1] not in (["fusebench"], ["__main__.py"]) or rest[:1] != [
+        "run"
+    ]:  # the latter: python -m fusebench
         return ""
     return shlex.join(["fusebench", *kept[1:], "--fusion", fusion, "--out", f"repeat-{slug(fusion)}"])
 

@@ -50,10 +50,11 @@ def draw_clean(intervals: pd.DataFrame, board: pd.DataFrame, baseline: str) -> D
         Where the vertical lines are.
     """
     metric = board["metric"].iloc[0]
-    board = board[board["fusion"] != MAJORITY]  # far below the others, it would squeeze them together
-    if board.empty:
+    clean = intervals[(intervals["mechanism"] == "clean") & intervals["mean"].notna()]
+    unscored = board.loc[~board["fusion"].isin(clean["fusion"]), "fusion"]
+    board = board[board["fusion"].isin(clean["fusion"]) & (board["fusion"] != MAJORITY)]
+    if board.empty:  # the majority, far below the others, would squeeze them together
         return None
-    clean = intervals[intervals["mechanism"] == "clean"]
     datasets = list(clean["dataset"].unique())
     n_columns = len(datasets) if len(datasets) <= 4 else -(-len(datasets) // 2)
     n_rows = -(-len(datasets) // n_columns)
@@ -65,7 +66,7 @@ def draw_clean(intervals: pd.DataFrame, board: pd.DataFrame, baseline: str) -> D
             rows = board[["fusion", "family"]].merge(own, on="fusion", how="left")
             draw_dots(axes, rows, "mean", "low", "high")
             mark_vertical(axes, rows.loc[rows["fusion"] == baseline, "mean"])
-            axes.set(title=dataset, xlabel=metric)
+            axes.set(title=dataset, xlabel=metric, xlim=_limit(rows))
         for axes in grid.flat[len(datasets) :]:
             axes.set_axis_off()
         add_family_legend(figure, board["family"])
@@ -75,7 +76,10 @@ def draw_clean(intervals: pd.DataFrame, board: pd.DataFrame, baseline: str) -> D
             "The tables hold the numbers."
         )
         data = clean.loc[clean["fusion"].isin(board["fusion"]), ["dataset", "fusion", "mean", "low", "high"]]
-        note = f"Lines are 95 % intervals for new seeds. {_explain_gaps(data)}".strip()
+        note = f"Lines are 95 % intervals for new seeds, cut where they are very long. {_explain_gaps(data)}"
+        if len(unscored):
+            note = f"{note.strip()} Without any score: {_list(unscored)}."
+        note = note.strip()
         return finish(figure, "figure-clean", f"{metric.capitalize()} on clean data", alt, data, note)
 
 
@@ -286,6 +290,15 @@ def _curves(
             axes.fill_between(
                 line["severity"], line["low"], line["high"], color=style["color"], alpha=0.15, linewidth=0
             )
+
+
+def _limit(rows: pd.DataFrame) -> tuple[float, float]:
+    """Choose the limits of an axis so that intervals of few seeds do not squeeze the means together."""
+    low, high = rows["mean"].min(), rows["mean"].max()
+    span = high - low or 0.05
+    lowest = max(rows["low"].fillna(low).min(), low - span)
+    highest = min(rows["high"].fillna(high).max(), high + span)
+    return lowest - 0.05 * span, highest + 0.05 * span
 
 
 def _explain_gaps(rows: pd.DataFrame) -> str:

@@ -120,7 +120,7 @@ def _find_robustness(scores: pd.DataFrame, sign: int, ranked: pd.DataFrame, base
         reference = rows.loc[rows["fusion"] == baseline, "under"]
         if not reference.empty:
             answer += f" {baseline} has {format_number(reference.iloc[0])}."
-        if len(fusions) > 1:
+        if fragile["fusion"] != best["fusion"]:
             answer += f" {fragile['fusion']} keeps least: {_share(fragile[column])}."
         found.append(Finding(question, answer))
     return found

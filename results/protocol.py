@@ -54,14 +54,14 @@ def flatten(tree: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
     Examples
     --------
     >>> flatten({"dirty": False, "packages": {"numpy": "2.4", "torch": None}, "options": {}})
-    [('dirty', ['no']), ('packages', ['numpy: 2.4', 'torch: not known']), ('options', ['none'])]
+    [('dirty', ['no']), ('packages', ['numpy: 2.4', 'torch: not given']), ('options', ['none'])]
     """
     return [(str(key), _lines(value)) for key, value in tree.items()]
 
 
 def _lines(value: Any) -> list[str]:
     if value is None or value == "":
-        return ["not known"]
+        return ["not given"]
     if isinstance(value, Mapping):
         return [f"{key}: {'; '.join(_lines(below))}" for key, below in value.items()] or ["none"]
     if isinstance(value, list | tuple):

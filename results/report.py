@@ -81,6 +81,7 @@ def write_report(
     of_ranked = set(ranked["dataset"].unique())
     ranked_boards = {name: own for name, own in boards.items() if name in of_ranked}
     values = modality_values(scores, sign)
+    unfinished = unfinished_cells(records)
     drawings = draw_all(records, board, boards, metric, baseline, outcomes, curves)
     evidence = weigh_evidence(clean_scores(condition_scores(ranked, metric)), sign, baseline)
     page = (
@@ -93,7 +94,7 @@ def write_report(
             metric=metric,
             higher_is_better=sign > 0,
             baseline=baseline,
-            board=_tabulate(board),
+            board=_tabulate(board, unfinished[unfinished["dataset"].isin(of_ranked)]),
             drawings=drawings[""],
             statistics={
                 "verdict": evidence.test.describe(),
@@ -104,7 +105,9 @@ def write_report(
                 {
                     "name": name,
                     "id": f"dataset-{slug(name)}",
-                    "board": _tabulate(own.drop(columns="mean_rank")),
+                    "board": _tabulate(
+                        own.drop(columns="mean_rank"), unfinished[unfinished["dataset"] == name]
+                    ),
                     "drawings": drawings[name],
                     "values": _tabulate_values(values[values["dataset"] == name], own),
                 }
@@ -112,7 +115,7 @@ def write_report(
             ],
             unfinished=[
                 {**group._asdict(), "id": f"not-done-{number}"}
-                for number, group in enumerate(group_unfinished(unfinished_cells(records)), start=1)
+                for number, group in enumerate(group_unfinished(unfinished), start=1)
             ],
             not_scored=describe_not_scored(messages),
             runs=describe_runs(records),
@@ -141,14 +144,22 @@ def _count(records: pd.DataFrame) -> dict[str, int]:
     }
 
 
-def _tabulate(board: pd.DataFrame) -> dict[str, Any]:
+def _tabulate(board: pd.DataFrame, unfinished: pd.DataFrame) -> dict[str, Any]:
     """Turn a leaderboard into headings and cells for the template; "order" is what a click sorts by."""
     columns = show_columns(board)
+    if len(unfinished):  # then how much is done is what one has to know first
+        first = ("rank", "tie", "fusion", "coverage")
+        columns = {name: columns[name] for name in [*first, *(name for name in columns if name not in first)]}
+    counts = unfinished.groupby(["fusion", "status"], sort=False).size()
+    lacking: dict[str, list[str]] = {}
+    for (fusion, status), count in counts.items():
+        lacking.setdefault(fusion, []).append(f"{count} {status}")
     rows = [
         [
             {
                 "name": name,
                 "text": shown.text(row),
+                "note": ", ".join(lacking.get(row["fusion"], ())) if name == "coverage" else "",
                 "order": "" if pd.isna(row[name]) else row[name],
                 "numeric": shown.numeric,
                 "family": family_of(row["family"]),

@@ -65,7 +65,24 @@ def test_options_are_replaced_however_they_are_written(options):
     assert repeat_command(f"__main__.py run {options} --jobs 2", "late-mean") == command
 
 
-@pytest.mark.parametrize("command", ["", "None", "fusebench", "fusebench report runs/x", "fusebench run 'x"])
+@pytest.mark.parametrize("options", ["--plugin my.py", "--plugin=my.py --plugin other.py"])
+def test_plugins_are_kept(options):
+    told = repeat_command(f"fusebench {options} run -f a -d digits", "late-mean")
+    assert told == f"fusebench {options} run -d digits --fusion late-mean --out repeat-late-mean"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "",
+        "None",
+        "fusebench --plugin run",
+        "python run",
+        "fusebench",
+        "fusebench report runs/x",
+        "fusebench run 'x",
+    ],
+)
 def test_what_is_no_run_has_no_command(command):
     assert repeat_command(command, "late-mean") == ""
 

@@ -145,16 +145,21 @@ def test_every_row_of_the_leaderboard_is_there(page, records):
     board = build_leaderboard(records)
     rows = page.rows["leaderboard-table"][1:]
     assert [row[2].strip() for row in rows] == board["fusion"].to_list()
-    assert rows[0][:7] == [
+    assert rows[0][:8] == [
         "1",
         "1",
         "cross-attention",
+        "100 %",
         "attention",
         "native",
         "0.882 ± 0.006",
         "+0.103 ± 0.011",
     ]
     assert rows[-1][0] == "–"
+    done = {row[2].strip(): row[3].split() for row in rows}
+    assert done["tensor-fusion"] == ["94", "%", "1", "failed"]
+    assert done["gated-unit"] == ["94", "%", "1", "missing"]
+    assert done["multistream-hmm"] == ["83", "%", "3", "skipped"]
     assert set(page.rows) >= {f"dataset-{name}-table" for name in records["dataset"].unique()}
 
 
@@ -232,7 +237,7 @@ def test_what_is_not_done_is_there_with_its_traceback_as_text(html, page):
 
 
 def test_provenance_and_protocol_are_told(page):
-    for words in ("numpy: 2.4.6", "fusebench run <default> --seeds 3", "datasets: fake-*", "not known"):
+    for words in ("numpy: 2.4.6", "fusebench run <default> --seeds 3", "datasets: fake-*", "not given"):
         assert words in page.text
     plain = page.rows["plain"]
     assert ["fake-posts", "0, 1, 2", "400"] in plain
