@@ -68,8 +68,9 @@ class Entry:
 
     def seeded(self, seed: int) -> FusionStrategy:
         """Make the estimator of a cell."""
-        estimator: FusionStrategy = clone(self.estimator)
-        return estimator.set_params(**dict.fromkeys(self.seed_parameters, seed))
+        seeds = dict.fromkeys(self.seed_parameters, seed)
+        estimator: FusionStrategy = clone(self.estimator).set_params(**seeds)
+        return estimator
 
     def parameters(self, seed: int) -> dict[str, str]:
         """Describe the parameters of the estimator of a cell, as ``repr`` shows each of them."""

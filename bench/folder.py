@@ -11,8 +11,9 @@ from ..datasets.registry import datasets, find_datasets, is_path
 from ..errors import FusebenchError, did_you_mean
 from ..results.patterns import MAJORITY
 from .events import find_running, read_events
+from .index import Finished, Index, find_todo
 from .planned import PLAN, PlannedCell, read_plan
-from .store import CellResult, DamagedCellError, Store
+from .store import Store
 
 __all__ = ["Status", "clean", "find_leftovers", "read_status", "repeat_cell"]
 
@@ -29,7 +30,7 @@ class Status:
     ----------
     cells : tuple of PlannedCell
         The plan.
-    results : dict of str to CellResult
+    results : dict of str to Finished
         By key; cells that are to be run have none.
     cached : int
         Cells that are done and that the last command found done.
@@ -42,7 +43,7 @@ class Status:
     """
 
     cells: tuple[PlannedCell, ...]
-    results: dict[str, CellResult]
+    results: dict[str, Finished]
     cached: int
     going: bool
     running: dict[str, str]
@@ -62,15 +63,8 @@ def read_status(folder: Path) -> Status:
     FusebenchError
         If it is not the folder of a run.
     """
-    plan, events, store = read_plan(folder), read_events(folder), Store(folder)
-    results = {}
-    for cell in plan.cells:
-        try:
-            result = store.load(cell)
-        except DamagedCellError:
-            continue
-        if result is not None:
-            results[cell.key] = result
+    plan, events = read_plan(folder), read_events(folder)
+    results, _ = find_todo(plan.cells, Index(Store(folder)), lambda _: None)
     last: dict[str, Any] = next((event for event in reversed(events) if event["event"] == "start"), {})
     ran = {event.get("key") for event in events if event["run"] == last.get("run")}
     cached = sum(result.status == "done" and key not in ran for key, result in results.items())
@@ -133,11 +127,8 @@ def find_leftovers(folder: Path) -> list[Path]:
         (_OF_CELLS, {cell.key for cell in plan.cells}),
         (_OF_FEATURES, {cell.features for cell in plan.cells}),
     ):
-        found += [
-            path
-            for path in _list_files(folder, kinds)
-            if path.stem.rpartition("-")[2] not in keys or _is_half_written(path)
-        ]
+        for kind in kinds:
+            found += sorted(_find_others(folder / kind, keys))
     return found + [path for path in sorted(folder.iterdir()) if _is_half_written(path)]
 
 
@@ -154,9 +145,11 @@ def clean(leftovers: list[Path]) -> int:
     return freed
 
 
-def _list_files(folder: Path, kinds: tuple[str, ...]) -> Iterator[Path]:
-    for kind in kinds:
-        yield from sorted(path for path in (folder / kind).rglob("*") if path.is_file())
+def _find_others(folder: Path, keys: set[str]) -> Iterator[Path]:
+    """List the files that have none of these keys, or are half written."""
+    for path in folder.rglob("*"):
+        if (path.stem.rpartition("-")[2] not in keys or _is_half_written(path)) and path.is_file():
+            yield path
 
 
 def _is_half_written(path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from ..errors import CellFailedError
 from .events import EventLog
+from .index import Finished
 from .plan import Cell
 from .store import CellResult
 
@@ -28,7 +29,7 @@ class Watch:
     """Passes on what happens to cells, and ends the run at the first failure if that is asked for."""
 
     def __init__(
-        self, listener: Listener, log: EventLog, results: dict[str, CellResult], fail_fast: bool
+        self, listener: Listener, log: EventLog, results: dict[str, Finished], fail_fast: bool
     ) -> None:
         self._listener, self._log, self._results, self._fail_fast = listener, log, results, fail_fast
 
@@ -38,8 +39,8 @@ class Watch:
         self._listener.begin(cell)
 
     def advance(self, cell: Cell, result: CellResult) -> None:
-        """Say that a cell has finished, and keep its result."""
-        self._results[cell.key] = result
+        """Say that a cell has finished, and keep what a run has to know of it."""
+        self._results[cell.key] = Finished.of(result)
         self._log.end(cell, result)
         self._listener.advance(cell, result)
         if self._fail_fast and result.failed:

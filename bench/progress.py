@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from statistics import fmean
 from time import monotonic
 from types import TracebackType
 from typing import Self
@@ -16,8 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ..fusions.tuning import find_tuned
+from .index import Finished, Index, find_todo
 from .plan import Cell
-from .run import QUICK_NOTICE, Listener, find_todo
+from .run import QUICK_NOTICE, Listener
 from .store import CellResult, Named, Store
 
 __all__ = ["Progress", "estimate_seconds", "print_plan", "say_seconds"]
@@ -116,7 +116,8 @@ def print_plan(
     The cells of the same plan without tuning tell how long a trial takes, if none with it is done.
     """
     console = Console()
-    there, todo = find_todo(cells, Store(folder), lambda message: console.print(message, style="yellow"))
+    index = Index(Store(folder))
+    there, todo = find_todo(cells, index, lambda message: console.print(message, style="yellow"))
     if quick:
         console.print(QUICK_NOTICE, style="bold red")
     table = Table(
@@ -147,7 +148,7 @@ def print_plan(
         )
     seconds = estimate_seconds(cells, there, runnable)
     if seconds is None and untuned:
-        plain, _ = find_todo(untuned, Store(folder), console.print)
+        plain, _ = find_todo(untuned, index, console.print)
         seconds = estimate_seconds(untuned, plain, runnable, fits)
     if todo and seconds is None:
         console.print(
@@ -166,7 +167,7 @@ def _count_fits(cell: Cell) -> int:
 
 def estimate_seconds(
     cells: Sequence[Named],
-    there: dict[str, CellResult],
+    there: Mapping[str, Finished],
     todo: Sequence[Named],
     fits: Mapping[str, int] | None = None,
 ) -> float | None:
@@ -176,20 +177,19 @@ def estimate_seconds(
     else of all; None if nothing is done. By key, `fits` tells how many fits of those that are
     done a cell to run takes, if not one.
     """
-    taken: dict[tuple[str, ...], list[tuple[float, float]]] = {}
+    sums: dict[tuple[str, ...], tuple[int, float, float]] = {}
     for cell in cells:
-        result = there.get(cell.key)
-        if result is not None and result.status == "done":
-            seconds = result.fit_seconds, sum(score["predict_seconds"] for score in result.scores)
+        found = there.get(cell.key)
+        if found is not None and found.status == "done":
             for group in _groups(cell):
-                taken.setdefault(group, []).append(seconds)
-    if not taken:
+                number, fitting, predicting = sums.get(group, (0, 0.0, 0.0))
+                sums[group] = number + 1, fitting + found.fit_seconds, predicting + found.predict_seconds
+    if not sums:
         return None
     expected = 0.0
     for waiting in todo:
-        own = next(taken[group] for group in _groups(waiting) if group in taken)
-        fitting, predicting = (fmean(seconds) for seconds in zip(*own, strict=True))
-        expected += (fits or {}).get(waiting.key, 1) * fitting + predicting
+        number, fitting, predicting = next(sums[group] for group in _groups(waiting) if group in sums)
+        expected += ((fits or {}).get(waiting.key, 1) * fitting + predicting) / number
     return expected
 
 

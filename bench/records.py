@@ -1,11 +1,14 @@
 """From finished cells to the long table that the results are made of."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from math import nan
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ..fusions.tuning import find_tuned
 from .plan import Cell
+from .scenarios.registry import Condition
 from .store import CellResult
 
 if TYPE_CHECKING:
@@ -14,31 +17,61 @@ if TYPE_CHECKING:
 __all__ = ["make_records"]
 
 
-def make_records(cells: Iterable[Cell], results: Mapping[str, CellResult], note: str = "") -> "pd.DataFrame":
+def make_records(results: Iterable[tuple[Cell, CellResult]], note: str = "") -> "pd.DataFrame":
     """Tabulate results: one row a score, or one row a cell that has none.
 
     Parameters
     ----------
-    cells : iterable of Cell
-        The plan.
-    results : mapping of str to CellResult
-        By the key of the cell.
+    results : iterable of (Cell, CellResult)
+        Each is looked at once and then forgotten, so that they may come from disk one by one.
     note : str
         A caution put on every row.
 
     Returns
     -------
     pandas.DataFrame
-        With the columns of `fusebench.results.records.COLUMNS`.
+        With the columns of `fusebench.results.records.COLUMNS`; text is categorical.
     """
+    import numpy as np
     import pandas as pd
 
-    return pd.DataFrame([row for cell in cells for row in _rows(cell, results[cell.key], note)])
+    # What rows share is described once; a row has two numbers, and places in these descriptions.
+    cells: list[dict[str, Any]] = []
+    conditions: list[dict[str, Any]] = [{"scenario": ""}]
+    metrics: list[dict[str, Any]] = [{"metric": "", "direction": ""}]
+    known: dict[tuple[Any, ...], int] = {}
+    places, numbers = array("i"), array("d")
+    for number, (cell, result) in enumerate(results):
+        cells.append(_describe_cell(cell, result, note))
+        if result.status != "done":
+            places.extend((number, 0, 0))
+            numbers.extend((nan, nan))
+            continue
+        for score in result.scores:
+            name = cell.dataset, score["scenario"], score["modality"], score["severity"]
+            if name not in known:
+                known[name] = len(conditions)
+                conditions.append(_describe_condition(_find_condition(cell, name[1:])))
+            for metric in cell.metrics:
+                if (metric.name,) not in known:
+                    known[metric.name,] = len(metrics)
+                    metrics.append({"metric": metric.name, "direction": metric.direction})
+                places.extend((number, known[name], known[metric.name,]))
+                numbers.extend((score[metric.name], score["predict_seconds"]))
+    by_row = np.frombuffer(places, np.intc).reshape(-1, 3)
+    columns: dict[str, Any] = {}
+    for place, described in enumerate((cells, conditions, metrics)):
+        table = pd.DataFrame(described)
+        texts = table.select_dtypes(["object", "string"]).columns
+        table = table.astype(dict.fromkeys(texts, "category"))
+        columns |= {str(name): column.array.take(by_row[:, place]) for name, column in table.items()}
+    values = np.frombuffer(numbers).reshape(-1, 2)
+    return pd.DataFrame({**columns, "value": values[:, 0], "predict_seconds": values[:, 1]})
 
 
-def _rows(cell: Cell, result: CellResult, note: str) -> Iterator[dict[str, Any]]:
+def _describe_cell(cell: Cell, result: CellResult, note: str) -> dict[str, Any]:
     tuned = find_tuned(cell.entry.estimator)
-    shared = {
+    return {
         "dataset": cell.dataset,
         "training": cell.training,
         "fusion": cell.fusion,
@@ -56,26 +89,21 @@ def _rows(cell: Cell, result: CellResult, note: str) -> Iterator[dict[str, Any]]
         "key": cell.key,
         "note": note,
     }
-    if result.status != "done":
-        yield {**shared, "scenario": "", "metric": "", "direction": "", "value": float("nan")}
-        return
-    conditions = {(c.scenario.name, c.modality, c.severity): c for c in cell.bundle.conditions}
-    for score in result.scores:
-        condition = conditions[score["scenario"], score["modality"], score["severity"]]
-        for metric in cell.metrics:
-            yield {
-                **shared,
-                "scenario": condition.scenario.name,
-                "mechanism": condition.scenario.mechanism,
-                "modality": condition.modality,
-                "severity": condition.severity,
-                "level": condition.level,
-                "level_name": condition.scenario.level_name,
-                "metric": metric.name,
-                "direction": metric.direction,
-                "value": score[metric.name],
-                "predict_seconds": score["predict_seconds"],
-            }
+
+
+def _find_condition(cell: Cell, name: tuple[Any, ...]) -> Condition:
+    return next(c for c in cell.bundle.conditions if (c.scenario.name, c.modality, c.severity) == name)
+
+
+def _describe_condition(condition: Condition) -> dict[str, Any]:
+    return {
+        "scenario": condition.scenario.name,
+        "mechanism": condition.scenario.mechanism,
+        "modality": condition.modality,
+        "severity": condition.severity,
+        "level": condition.level,
+        "level_name": condition.scenario.level_name,
+    }
 
 
 def _describe_choice(trials: Sequence[Mapping[str, Any]]) -> str:

@@ -1,64 +1,23 @@
 """The main job: plan, run what is missing, and leave tables and a report."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
 
 from ..datasets.registry import Dataset
-from ..datasets.storage import hash_files
 from .events import EventLog
-from .fingerprint import hash_json
+from .index import Index, find_todo
 from .listener import Listener, Watch
-from .outputs import OUTPUTS, write_outputs
-from .plan import Cell, find_metric, make_plan
+from .plan import Cell, make_plan
 from .planned import write_plan
-from .provenance import collect_provenance, describe_data, read_provenance
-from .store import CellResult, DamagedCellError, Store
+from .store import Store
 from .suite import Suite, load_suite
+from .summary import RunSummary, summarize
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-__all__ = ["QUICK_NOTICE", "Listener", "RunSummary", "find_todo", "run", "run_plan"]
+__all__ = ["QUICK_NOTICE", "Listener", "RunSummary", "run", "run_plan"]
 
 QUICK_NOTICE = "QUICK MODE: a smoke test on a few samples. These numbers measure nothing."
-
-
-@dataclass(frozen=True)
-class RunSummary:
-    """What a run left.
-
-    Parameters
-    ----------
-    folder : Path
-        With ``results.parquet``, ``results.csv``, ``leaderboard.csv``, ``leaderboard.md``,
-        ``report.html`` and ``run.json``.
-    records : pandas.DataFrame
-        One row a score.
-    metric : str
-        What strategies are ranked by.
-    ran : int
-        Cells that were run now; the others were there.
-    done : int
-        Cells that have scores. If there are none, neither have the leaderboard and the report been written.
-    failed : int
-        Cells that are neither done nor skipped.
-    """
-
-    folder: Path
-    records: "pd.DataFrame"
-    metric: str
-    ran: int
-    done: int
-    failed: int
-
-    @property
-    def report(self) -> Path:
-        """The page to open."""
-        return self.folder / "report.html"
 
 
 def run(
@@ -168,25 +127,6 @@ def run(
     )
 
 
-def find_todo(
-    cells: Iterable[Cell], store: Store, warn: Callable[[str], None]
-) -> tuple[dict[str, CellResult], list[Cell]]:
-    """Sort cells into what is there, by key, and what is to be run; a damaged cell is to be run."""
-    there: dict[str, CellResult] = {}
-    todo: list[Cell] = []
-    for cell in cells:
-        try:
-            result = store.load(cell)
-        except DamagedCellError as error:
-            warn(str(error))
-            result = None
-        if result is None:
-            todo.append(cell)
-        else:
-            there[cell.key] = result
-    return there, todo
-
-
 def run_plan(
     suite: Suite,
     cells: list[Cell],
@@ -232,10 +172,11 @@ def run_plan(
     place = Place(engine, jobs, limits, scheduler, cluster, debug)
     store = Store(out)
     store.check_writable()
-    results, todo = find_todo(cells, store, listener.warn)
+    index = Index(store)
+    results, todo = find_todo(cells, index, listener.warn)
+    index.save()
     if retry_failed:
-        again = [cell for cell in cells if cell.key in results and results[cell.key].failed]
-        todo += again
+        todo += [cell for cell in cells if cell.key in results and results[cell.key].failed]
     workers, features = 0, None if cache is None else Path(cache).absolute()
     started, clock = datetime.now(UTC), perf_counter()
     write_plan(store.folder, suite, cells)
@@ -244,67 +185,10 @@ def run_plan(
         with EventLog(store.folder, total=len(cells), todo=len(todo), jobs=jobs) as log:
             watch = Watch(listener, log, results, fail_fast)
             workers = execute(todo, store.folder, place=place, observer=watch, cache=features)
-    return _write_outputs(
-        suite,
-        cells,
-        results,
-        store.folder,
-        ran=len(todo),
-        started=started,
-        seconds=perf_counter() - clock,
-        engine=place.describe(workers),
-    )
-
-
-def _write_outputs(
-    suite: Suite,
-    cells: list[Cell],
-    results: dict[str, CellResult],
-    folder: Path,
-    *,
-    ran: int,
-    started: datetime,
-    seconds: float,
-    engine: dict[str, Any],
-) -> RunSummary:
-    from ..results.records import validate
-    from .records import make_records
-
-    note = QUICK_NOTICE if suite.quick else ""
-    records = validate(make_records(cells, results, note))
-    failed = sum(result.failed for result in results.values())
-    done = sum(result.status == "done" for result in results.values())
-    summary = RunSummary(folder, records, find_metric(suite, cells), ran, done, failed)
-    asked = suite.model_dump(mode="json")
-    plan = hash_json([cell.key for cell in cells])
-    outputs = [folder / name for name in OUTPUTS]
-    if not ran and _is_current(read_provenance(folder), asked, plan, outputs):
-        return summary
-    provenance = {
-        **collect_provenance(),
-        "suite": asked,
-        "metric": summary.metric,
-        "data": describe_data(cells),
-        "strategies": {cell.fusion: _describe_parameters(cell) for cell in cells},
-        "engine": engine,
+    about = {
+        "engine": place.describe(workers),
         "started": started.isoformat(timespec="seconds"),
-        "seconds": round(seconds, 1),
-        "cells": {"planned": len(cells), "ran": ran, "failed": failed},
-        "plan": plan,
-        "note": note,
+        "seconds": round(perf_counter() - clock, 1),
     }
-    write_outputs(records, provenance, folder)
-    return summary
-
-
-def _describe_parameters(cell: Cell) -> dict[str, str]:
-    """Give the parameters that are the same in all cells of a strategy."""
-    parameters: dict[str, str] = cell.ingredients["parameters"]
-    return {name: value for name, value in parameters.items() if not name.endswith("random_state")}
-
-
-def _is_current(written: dict[str, Any], suite: dict[str, Any], plan: str, outputs: list[Path]) -> bool:
-    """Tell whether the tables and the report that a ``run.json`` tells of are there, and are of this plan."""
-    if written.get("suite") != suite or written.get("plan") != plan:
-        return False
-    return all(path.is_file() for path in outputs) and hash_files(outputs) == written.get("files")
+    note = QUICK_NOTICE if suite.quick else ""
+    return summarize(suite, cells, index, results, ran=len(todo), note=note, about=about)

@@ -17,7 +17,7 @@ from ..results.files import write_atomically
 from ..results.location import open_folder
 from .plan import Bundle, Cell
 
-__all__ = ["CellResult", "DamagedCellError", "Named", "Store"]
+__all__ = ["CellResult", "DamagedCellError", "Named", "Store", "has_failed"]
 
 _PROBE_BYTES = 2**20  # a disk that has no room for these has none for a run
 
@@ -74,8 +74,13 @@ class CellResult:
 
     @property
     def failed(self) -> bool:
-        """Whether it should have scores and has none; what is skipped should not."""
-        return self.status not in ("done", "skipped")
+        """Whether it should have scores and has none."""
+        return has_failed(self.status)
+
+
+def has_failed(status: str) -> bool:
+    """Tell whether a cell of this status should have scores and has none; what is skipped should not."""
+    return status not in ("done", "skipped")
 
 
 class Named(Protocol):

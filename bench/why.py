@@ -41,18 +41,20 @@ def explain(folder: Path, name: str) -> dict[Path, list[Change] | None]:
         If it is not the folder of a run, or there is no such cell in it.
     """
     plan = read_plan(folder)
-    now = {}
-    for cell in make_plan(plan.suite, plan.data_dir):
-        ingredients = json.loads(json.dumps(cell.ingredients, default=str))  # as it is on disk
-        now[_identify(ingredients)] = ingredients
+    cells = {
+        (cell.dataset, cell.bundle.training.slug, cell.fusion, cell.seed): cell
+        for cell in make_plan(plan.suite, plan.data_dir)
+    }
     found: dict[Path, list[Change] | None] = {}
     for path in _find_files(folder, name):
         try:
             before = json.loads(path.read_bytes())["ingredients"]
-            planned = now.get(_identify(before))
+            made = before["features"]
+            cell = cells.get((made["dataset"], made["training"][0], before["fusion"], made["seed"]))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise FusebenchError(f"The cell file {path} is damaged; it will be run again.") from error
-        found[path] = None if planned is None else compare_ingredients(before, planned)
+        now = cell and json.loads(json.dumps(cell.ingredients, default=str))  # as it would be on disk
+        found[path] = None if now is None else compare_ingredients(before, now)
     return found
 
 
@@ -77,11 +79,6 @@ def compare_ingredients(before: Any, now: Any, name: str = "") -> list[Change]:
         lost, new = [x for x in before if x not in now], [x for x in now if x not in before]
         return [Change(name, lost or before, new or now)] if not (lost or new) else [Change(name, lost, new)]
     return [Change(name, before, now)]
-
-
-def _identify(ingredients: Mapping[str, Any]) -> tuple[Any, ...]:
-    features = ingredients["features"]
-    return features["dataset"], features["training"][0], ingredients["fusion"], features["seed"]
 
 
 def _find_files(folder: Path, name: str) -> list[Path]:

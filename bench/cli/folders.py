@@ -37,9 +37,7 @@ def status(
             "going": found.going,
             "running": [names[key] for key in found.running if key in names],
             "expected_seconds": expected,
-            "failures": {
-                name: [result.status, _first_line(result.reason)] for name, result in failures.items()
-            },
+            "failures": {name: [result.status, result.reason] for name, result in failures.items()},
         }
         typer.echo(json.dumps(document, indent=1))
         return
@@ -47,7 +45,7 @@ def status(
     others = "".join(f", {count} {name}" for name, count in sorted(counts.items()))
     typer.echo(f"{len(found.cells)} cells: {done}{others}, {len(found.todo)} to run.")
     for name, result in list(failures.items())[:_SHOWN]:
-        typer.echo(f"{result.status}: {name}: {_first_line(result.reason)}")
+        typer.echo(f"{result.status}: {name}: {result.reason}")
     if len(failures) > _SHOWN:
         typer.echo(f"and {len(failures) - _SHOWN} more; results.csv has them all, in the column reason")
     for key, since in found.running.items():
@@ -103,10 +101,6 @@ def clean(
         typer.echo(f"{len(leftovers)} files and folders would be removed.")
     else:
         typer.echo(f"{remove(leftovers) / 2**20:.1f} MiB freed.")
-
-
-def _first_line(text: str) -> str:
-    return text.split("\n", 1)[0]
 
 
 def _shorten(value: object) -> str:

@@ -10,8 +10,9 @@ from sklearn.linear_model import LogisticRegression
 
 from fusebench.bench import cost
 from fusebench.bench.cost import count_parameters, read_peak, reset_peak
+from fusebench.bench.index import Index, find_todo
 from fusebench.bench.plan import make_plan
-from fusebench.bench.run import find_todo, run_plan
+from fusebench.bench.run import run_plan
 from fusebench.bench.store import Store, _checksum
 from fusebench.bench.suite import Suite
 from fusebench.datasets.registry import load_dataset
@@ -92,6 +93,5 @@ def test_costs_are_recorded_and_cells_of_older_versions_lack_them(tmp_path):
         del document["result"][name]
     document.pop("checksum")
     path.write_text(json.dumps({**document, "checksum": _checksum(document)}))
-    there, todo = find_todo(cells, Store(tmp_path), pytest.fail)
-    assert todo == []
-    assert math.isnan(there[cells[0].key].n_parameters)
+    assert find_todo(cells, Index(Store(tmp_path)), pytest.fail)[1] == []
+    assert math.isnan(Store(tmp_path).load(cells[0]).n_parameters)
