@@ -33,7 +33,7 @@ class Observer(Protocol):
 
 
 def execute(
-    cells: Iterable[Cell],
+    stages: Iterable[Iterable[Cell]],
     folder: Path,
     *,
     place: Place,
@@ -44,8 +44,8 @@ def execute(
 
     Parameters
     ----------
-    cells : iterable of Cell
-        What to run.
+    stages : iterable of iterable of Cell
+        What to run, one after the other: the next is asked for when all of the last is done.
     folder : Path
         The folder of the run.
     place : Place
@@ -61,11 +61,6 @@ def execute(
     FusebenchError
         If results cannot be written or workers cannot be started. What was done is kept.
     """
-    groups: dict[str, list[Cell]] = {}
-    for cell in cells:
-        groups.setdefault(cell.bundle.key, []).append(cell)
-    if not groups:
-        return 0
     folder = folder.absolute()  # workers may be elsewhere
     make = partial(_make_features, folder=folder, cache=cache, debug=place.debug)
     finish = partial(_finish, folder=folder, cache=cache, debug=place.debug)
@@ -74,23 +69,32 @@ def execute(
         if place.name == "dask":
             prepare = stack.enter_context(checked_elsewhere(prepare, folder))
         engine = stack.enter_context(place.open(prepare))
-        for key, group in groups.items():
-            engine.submit(Task(make, (group[0].bundle,), about=group, group=key))
-        for task, outcome in engine.finish():
-            if isinstance(task.about, Cell):
-                result = outcome
+        for cells in stages:
+            for key, group in _group(cells).items():
+                engine.submit(Task(make, (group[0].bundle,), about=group, group=key))
+            for task, outcome in engine.finish():
+                if isinstance(task.about, Cell):
+                    result = outcome
+                    if isinstance(outcome, Loss):
+                        result = CellResult(outcome.status, outcome.reason)
+                        Store(folder).save(task.about, result, {})
+                    observer.advance(task.about, result)
+                    continue
+                failure = outcome
                 if isinstance(outcome, Loss):
-                    result = CellResult(outcome.status, outcome.reason)
-                    Store(folder).save(task.about, result, {})
-                observer.advance(task.about, result)
-                continue
-            failure = outcome
-            if isinstance(outcome, Loss):
-                failure = CellResult(outcome.status, f"Its features could not be made. {outcome.reason}")
-            for cell in task.about:
-                begin = partial(observer.begin, cell)
-                engine.submit(Task(finish, (cell, failure), about=cell, group=task.group, on_start=begin))
+                    failure = CellResult(outcome.status, f"Its features could not be made. {outcome.reason}")
+                for cell in task.about:
+                    begin = partial(observer.begin, cell)
+                    engine.submit(Task(finish, (cell, failure), about=cell, group=task.group, on_start=begin))
         return engine.workers
+
+
+def _group(cells: Iterable[Cell]) -> dict[str, list[Cell]]:
+    """Put together the cells that share features."""
+    groups: dict[str, list[Cell]] = {}
+    for cell in cells:
+        groups.setdefault(cell.bundle.key, []).append(cell)
+    return groups
 
 
 def _make_features(bundle: Bundle, folder: Path, cache: Path | None, debug: bool) -> CellResult | None:

@@ -13,6 +13,7 @@ from ..results.patterns import MAJORITY
 from .events import find_running, read_events
 from .index import Finished, Index, find_todo
 from .planned import PLAN, PlannedCell, read_plan
+from .sequential import Stop, select_needed
 from .store import Store
 
 __all__ = ["Status", "clean", "find_leftovers", "read_status", "repeat_cell"]
@@ -40,6 +41,8 @@ class Status:
         Since when a cell runs, by key.
     jobs : int
         Of the last command.
+    stops : tuple of Stop
+        Data sets that need no further seeds.
     """
 
     cells: tuple[PlannedCell, ...]
@@ -48,11 +51,13 @@ class Status:
     going: bool
     running: dict[str, str]
     jobs: int
+    stops: tuple[Stop, ...] = ()
 
     @property
     def todo(self) -> list[PlannedCell]:
         """Cells that are still to be run, or run now."""
-        return [cell for cell in self.cells if cell.key not in self.results]
+        needed = select_needed(self.cells, {stop.dataset: stop for stop in self.stops})
+        return [cell for cell in needed if cell.key not in self.results]
 
 
 def read_status(folder: Path) -> Status:
@@ -69,7 +74,7 @@ def read_status(folder: Path) -> Status:
     ran = {event.get("key") for event in events if event["run"] == last.get("run")}
     cached = sum(result.status == "done" and key not in ran for key, result in results.items())
     going, running = find_running(events)
-    return Status(plan.cells, results, cached, going, running, last.get("jobs", 1))
+    return Status(plan.cells, results, cached, going, running, last.get("jobs", 1), plan.stops)
 
 
 def repeat_cell(folder: Path, dataset: str, fusion: str, seed: int) -> str:
@@ -101,6 +106,8 @@ def repeat_cell(folder: Path, dataset: str, fusion: str, seed: int) -> str:
     words = ["fusebench", "run", "--suite", str(folder / PLAN), "--dataset", source]
     # Controls are run with every strategy, whatever was asked for.
     words += ["--fusion", MAJORITY if cell.family == "control" else fusion, "--seeds", str(seed + 1)]
+    if plan.suite.sequential:
+        words.append("--no-sequential")  # else the looks would be those of another number of seeds
     if plan.data_dir is not None:
         words += ["--data-dir", plan.data_dir]
     for path in plan.plugins:

@@ -4,6 +4,7 @@ from ..errors import CellFailedError
 from .events import EventLog
 from .index import Finished
 from .plan import Cell
+from .sequential import Stop
 from .store import CellResult
 
 __all__ = ["Listener", "Watch"]
@@ -20,6 +21,9 @@ class Listener:
 
     def advance(self, cell: Cell, result: CellResult) -> None:
         """Take note of a cell that has finished."""
+
+    def stop(self, stop: Stop) -> None:
+        """Take note of a data set that needs no further seeds."""
 
     def warn(self, message: str) -> None:
         """Take note of what is wrong but will be mended."""

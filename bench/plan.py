@@ -13,6 +13,7 @@ from ..errors import FusebenchError, did_you_mean
 from ..fusions.base import FusionStrategy
 from ..fusions.registry import fusions
 from ..fusions.tuning import load_optuna
+from ..results.repeated import FIRST_LOOK
 from ..seeding import derive_seed
 from .entry import Entry, find_entries
 from .fingerprint import forget_sources, hash_json, hash_source, hash_texts, write_json
@@ -168,6 +169,10 @@ def make_plan(suite: Suite, data_dir: str | Path | None = None, own: Iterable[Da
     forget_sources()
     if suite.tune:
         load_optuna()
+    if suite.sequential and not suite.quick and suite.seeds <= FIRST_LOOK:
+        raise FusebenchError(
+            f"Sequential stopping looks first after {FIRST_LOOK} seeds; ask for more than {suite.seeds}."
+        )
     if suite.metric is not None and suite.metric not in metrics:
         raise FusebenchError(
             f"There is no metric named {suite.metric!r}; {did_you_mean(suite.metric, metrics)}"

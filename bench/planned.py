@@ -5,8 +5,8 @@ Beside the suite it holds ``bundles``, each a data set, a training scenario, a s
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from ..errors import FusebenchError
 from ..results.files import write_atomically
 from .plan import Cell
 from .plugin_files import loaded_plugin_files
+from .sequential import Stop
 from .suite import Suite
 
 __all__ = ["PLAN", "PlannedCell", "RecordedPlan", "read_plan", "write_plan"]
@@ -55,15 +56,18 @@ class RecordedPlan:
         Files with plugins, as of ``--plugin``.
     cells : tuple of PlannedCell
         All of them, done or not.
+    stops : tuple of Stop
+        Data sets that got fewer seeds than that.
     """
 
     suite: Suite
     data_dir: str | None
     plugins: tuple[str, ...]
     cells: tuple[PlannedCell, ...]
+    stops: tuple[Stop, ...]
 
 
-def write_plan(folder: Path, suite: Suite, cells: Sequence[Cell]) -> None:
+def write_plan(folder: Path, suite: Suite, cells: Sequence[Cell], stops: Iterable[Stop] = ()) -> None:
     """Write ``plan.json``, unless it is there with the same content."""
     bundles: dict[tuple[str, str, int, str], int] = {}
     entries: dict[tuple[str, str, str], int] = {}
@@ -79,6 +83,7 @@ def write_plan(folder: Path, suite: Suite, cells: Sequence[Cell]) -> None:
         "suite": suite.model_dump(mode="json"),
         "data_dir": next((str(path.resolve()) for path in folders if path is not None), None),
         "plugins": [str(path) for path in loaded_plugin_files()],
+        "stopped": [asdict(stop) for stop in stops],
         "bundles": list(bundles),
         "entries": list(entries),
         "cells": rows,
@@ -105,7 +110,8 @@ def read_plan(folder: Path) -> RecordedPlan:
             for bundle, entry, key in document["cells"]
         )
         suite = Suite.model_validate(document["suite"])
-        return RecordedPlan(suite, document["data_dir"], tuple(document["plugins"]), cells)
+        stops = tuple(Stop(**stop) for stop in document["stopped"])
+        return RecordedPlan(suite, document["data_dir"], tuple(document["plugins"]), cells, stops)
     except FileNotFoundError:
         raise FusebenchError(
             f"{str(folder)!r} has no {PLAN}: it is not the folder of a run, or of an older version."

@@ -15,10 +15,13 @@ from rich.table import Table
 from rich.text import Text
 
 from ..fusions.tuning import find_tuned
+from ..results.repeated import find_looks
 from .index import Finished, Index, find_todo
-from .plan import Cell
+from .plan import Cell, find_metric
 from .run import QUICK_NOTICE, Listener
+from .sequential import Stop, find_stops, select_needed
 from .store import CellResult, Named, Store
+from .suite import Suite
 
 __all__ = ["Progress", "estimate_seconds", "print_plan", "say_seconds"]
 
@@ -88,6 +91,10 @@ class Progress(Listener):
             self.console.print(f"[{self._done}/{self._total}] {name}: {result.status}{seconds}", markup=False)
         self._bar.update(self._task, completed=self._done)
 
+    def stop(self, stop: Stop) -> None:
+        """Say that a data set needs no further seeds."""
+        self.console.print(str(stop), markup=False)
+
     def warn(self, message: str) -> None:
         """Say what is wrong but mended."""
         self.console.print(message, style="yellow", markup=False)
@@ -109,7 +116,7 @@ def _name(cell: Cell) -> str:
 
 
 def print_plan(
-    cells: Sequence[Cell], folder: Path, *, jobs: int, quick: bool, untuned: Sequence[Cell] = ()
+    suite: Suite, cells: Sequence[Cell], folder: Path, *, jobs: int, untuned: Sequence[Cell] = ()
 ) -> None:
     """Print the cells by data set, those done, those that cannot run, and the time to be expected.
 
@@ -118,7 +125,10 @@ def print_plan(
     console = Console()
     index = Index(Store(folder))
     there, todo = find_todo(cells, index, lambda message: console.print(message, style="yellow"))
-    if quick:
+    stops = find_stops(cells, there, find_metric(suite, cells)) if suite.sequential else {}
+    looks = ", ".join(map(str, find_looks(1 + max(cell.seed for cell in cells))))
+    cells, todo = select_needed(cells, stops), select_needed(todo, stops)
+    if suite.quick:
         console.print(QUICK_NOTICE, style="bold red")
     table = Table(
         "data set", "strategies", "seeds", "conditions", "cells", "done", "to run", title=f"Plan for {folder}"
@@ -140,6 +150,10 @@ def print_plan(
     for (dataset, fusion, reason), count in skips.items():
         console.print(f"skipped: {fusion} on {dataset} ({count} cells): {reason}", markup=False)
     console.print(f"{len(cells)} cells, {len(cells) - len(todo)} done, {len(todo)} to run with {jobs} jobs.")
+    for stop in stops.values():
+        console.print(str(stop), markup=False)
+    if suite.sequential and todo:
+        console.print(f"That is the most there can be: each data set is looked at after {looks} seeds.")
     runnable = [cell for cell in todo if not cell.skip]
     if untuned:
         fits = {cell.key: _count_fits(cell) for cell in runnable}

@@ -1,6 +1,7 @@
 """The main job: plan, run what is missing, and leave tables and a report."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -9,8 +10,9 @@ from ..datasets.registry import Dataset
 from .events import EventLog
 from .index import Index, find_todo
 from .listener import Listener, Watch
-from .plan import Cell, make_plan
+from .plan import Cell, find_metric, make_plan
 from .planned import write_plan
+from .sequential import Stop, describe_stops, find_stops, run_stages, select_needed
 from .store import Store
 from .suite import Suite, load_suite
 from .summary import RunSummary, summarize
@@ -28,6 +30,8 @@ def run(
     scenarios: Sequence[str] | None = None,
     training: Sequence[str] | None = None,
     seeds: int | None = None,
+    tune: int | None = None,
+    sequential: bool | None = None,
     quick: bool | None = None,
     out: str | Path,
     jobs: int = 1,
@@ -54,6 +58,10 @@ def run(
         Globs of training scenarios with their severity, in place of those of the suite.
     seeds : int, optional
         Number of seeds, in place of that of the suite.
+    tune : int, optional
+        Trials of each strategy to tune its parameters on validation.
+    sequential : bool, optional
+        Whether a data set gets no further seeds when every gain is decided.
     quick : bool, optional
         Smoke mode, marked in every output.
     out : path
@@ -108,6 +116,8 @@ def run(
         scenarios=scenarios,
         training=training,
         seeds=seeds,
+        tune=tune,
+        sequential=sequential,
         quick=quick,
     )
     return run_plan(
@@ -176,19 +186,36 @@ def run_plan(
     results, todo = find_todo(cells, index, listener.warn)
     index.save()
     if retry_failed:
-        todo += [cell for cell in cells if cell.key in results and results[cell.key].failed]
+        again = [cell for cell in cells if cell.key in results and results[cell.key].failed]
+        todo += again
+        for cell in again:
+            del results[cell.key]
+    metric = find_metric(suite, cells)
+    stops = find_stops(cells, results, metric) if suite.sequential else {}
+    needed, todo, there = select_needed(cells, stops), select_needed(todo, stops), len(results)
     workers, features = 0, None if cache is None else Path(cache).absolute()
     started, clock = datetime.now(UTC), perf_counter()
-    write_plan(store.folder, suite, cells)
-    listener.start(len(cells), len(cells) - len(todo))
+    write_plan(store.folder, suite, cells, stops.values())
+    listener.start(len(needed), len(needed) - len(todo))
+
+    def stop(found: Stop) -> None:
+        stops[found.dataset] = found
+        write_plan(store.folder, suite, cells, stops.values())
+        listener.stop(found)
+
     if todo:
+        stages = run_stages(cells, results, metric, stops, stop) if suite.sequential else [todo]
         with EventLog(store.folder, total=len(cells), todo=len(todo), jobs=jobs) as log:
             watch = Watch(listener, log, results, fail_fast)
-            workers = execute(todo, store.folder, place=place, observer=watch, cache=features)
+            workers = execute(stages, store.folder, place=place, observer=watch, cache=features)
+    needed = select_needed(cells, stops)
+    rule = describe_stops(stops, 1 + max(cell.seed for cell in cells)) if suite.sequential else ""
+    note = " ".join(filter(None, [QUICK_NOTICE if suite.quick else "", rule]))
     about = {
         "engine": place.describe(workers),
         "started": started.isoformat(timespec="seconds"),
         "seconds": round(perf_counter() - clock, 1),
+        "stopped": [asdict(stop) for stop in stops.values()],
     }
-    note = QUICK_NOTICE if suite.quick else ""
-    return summarize(suite, cells, index, results, ran=len(todo), note=note, about=about)
+    ran, not_needed = len(results) - there, len(cells) - len(needed)
+    return summarize(suite, needed, index, results, ran=ran, not_needed=not_needed, note=note, about=about)

@@ -36,6 +36,9 @@ class Suite(BaseModel):
     tune : int
         How many trials every strategy may make to tune its parameters on validation, see
         `fusebench.fusions.tuning`; 0 for none.
+    sequential : bool
+        Whether a data set gets no further seeds when every gain on it is decided, see
+        `fusebench.bench.sequential`.
     temper : bool
         Whether the class probabilities of every strategy are tempered on validation, see
         `fusebench.fusions.calibration`.
@@ -56,6 +59,7 @@ class Suite(BaseModel):
     dataset_options: dict[str, dict[str, Any]] = {}
     fusion_options: dict[str, dict[str, Any]] = {}
     tune: int = Field(default=0, ge=0, le=10_000)
+    sequential: bool = False
     temper: bool = False
     quick: bool = False
 

@@ -1,7 +1,6 @@
 """Tuning: any strategy, with the parameters that validation prefers among a fixed number of trials."""
 
 from dataclasses import dataclass
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -175,7 +174,9 @@ class _Search:
     """Proposals of Optuna, the present values first."""
 
     def __init__(self, space: dict[str, tuple[Dimension, Any]], seed: int) -> None:
-        optuna = load_optuna()
+        load_optuna()
+        import optuna
+
         self._distributions = {name: _distribution(dimension) for name, (dimension, _) in space.items()}
         sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=_RANDOM_TRIALS)
         verbosity = optuna.logging.get_verbosity()
@@ -193,9 +194,10 @@ class _Search:
 
     def tell(self, loss: float) -> None:
         """Say what came of the last proposal; NaN if nothing did."""
-        state = load_optuna().trial.TrialState
+        from optuna.trial import TrialState
+
         if np.isnan(loss):
-            self._study.tell(self._asked, state=state.FAIL)
+            self._study.tell(self._asked, state=TrialState.FAIL)
         else:
             self._study.tell(self._asked, loss)
 
@@ -231,15 +233,15 @@ def validation_loss(fusion: FusionStrategy, validation: MultimodalData) -> float
 
 def find_tuned(fusion: FusionStrategy) -> TunedFusion | None:
     """Find the tuning in a strategy and what is around it; None if there is none."""
-    while not isinstance(fusion, TunedFusion):
-        if not isinstance(fusion, WrappedFusion):
-            return None
+    while isinstance(fusion, WrappedFusion):
+        if isinstance(fusion, TunedFusion):
+            return fusion
         fusion = getattr(fusion, "fusion_", fusion.fusion)
-    return fusion
+    return None
 
 
-def load_optuna() -> ModuleType:
-    """Import Optuna.
+def load_optuna() -> None:
+    """Import Optuna, which is not done before it is needed.
 
     Raises
     ------
@@ -247,16 +249,16 @@ def load_optuna() -> ModuleType:
         If it is not installed.
     """
     try:
-        import optuna
+        import optuna  # noqa: F401
     except ModuleNotFoundError as error:
         raise FusebenchError('Tuning needs Optuna: pip install "fusebench[tune]".') from error
-    return optuna
 
 
 def _distribution(dimension: Dimension) -> "BaseDistribution":
-    distributions = load_optuna().distributions
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
     if isinstance(dimension, Choice):
-        return distributions.CategoricalDistribution(dimension.options)
+        return CategoricalDistribution(dimension.options)
     if isinstance(dimension, Integer):
-        return distributions.IntDistribution(dimension.low, dimension.high)
-    return distributions.FloatDistribution(dimension.low, dimension.high, log=dimension.log)
+        return IntDistribution(dimension.low, dimension.high)
+    return FloatDistribution(dimension.low, dimension.high, log=dimension.log)

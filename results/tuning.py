@@ -20,16 +20,17 @@ def note_tuning(records: pd.DataFrame) -> list[str]:
     >>> note_tuning(records.assign(trials=[0, 8]))
     ['Not the same budget of tuning for all: none for majority; 8 trials for early-mlp.']
     """
-    budgets = records.groupby("trials")["fusion"].unique()
-    if set(budgets.index) <= {0}:
+    pairs = records[["trials", "fusion"]].drop_duplicates()
+    budgets = {n: sorted(pairs.loc[pairs["trials"] == n, "fusion"]) for n in sorted(set(pairs["trials"]))}
+    if set(budgets) <= {0}:
         return []
     if len(budgets) > 1:
-        parts = [f"{_count(int(n))} for {', '.join(sorted(names))}" for n, names in budgets.items()]
+        parts = [f"{_count(n)} for {', '.join(names)}" for n, names in budgets.items()]
         return [f"Not the same budget of tuning for all: {'; '.join(parts)}."]
     [(budget, names)] = budgets.items()
     fixed = records.loc[records["chosen"] == _NOTHING, "fusion"].nunique()
     return [
-        f"Tuned on validation, each fusion and control with {_count(int(budget))}, the first: defaults; "
+        f"Tuned on validation, each fusion and control with {_count(budget)}, the first: defaults; "
         f"{fixed} of {len(names)} have nothing to tune. The time of a fit is that of all its trials."
     ]
 

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -34,6 +35,7 @@ def status(
             "cached": found.cached,
             **counts,
             "todo": len(found.todo),
+            "stopped": [asdict(stop) for stop in found.stops],
             "going": found.going,
             "running": [names[key] for key in found.running if key in names],
             "expected_seconds": expected,
@@ -44,6 +46,8 @@ def status(
     done = f"{counts.pop('done', 0)} done ({found.cached} of them before the last command)"
     others = "".join(f", {count} {name}" for name, count in sorted(counts.items()))
     typer.echo(f"{len(found.cells)} cells: {done}{others}, {len(found.todo)} to run.")
+    for stop in found.stops:
+        typer.echo(f"{stop}.")
     for name, result in list(failures.items())[:_SHOWN]:
         typer.echo(f"{result.status}: {name}: {result.reason}")
     if len(failures) > _SHOWN:

@@ -79,6 +79,13 @@ TuneOption = Annotated[
 TemperOption = Annotated[
     bool, typer.Option("--temper", help="Temper the class probabilities of every strategy on validation.")
 ]
+SequentialOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--sequential/--no-sequential",
+        help="Give a data set no further seeds when every gain is decided, by an error-spending rule.",
+    ),
+]
 QuickOption = Annotated[
     bool, typer.Option("--quick", help="Smoke test on a few samples; its numbers measure nothing.")
 ]
@@ -103,6 +110,7 @@ def plan(
     encoder: EncoderOption = None,
     jobs: JobsOption = CORES,
     tune: TuneOption = None,
+    sequential: SequentialOption = None,
     temper: TemperOption = False,
     quick: QuickOption = False,
 ) -> None:
@@ -120,12 +128,13 @@ def plan(
         training=training,
         seeds=seeds,
         tune=tune,
+        sequential=sequential,
         temper=temper,
         quick=quick,
     )
     untuned = make_plan(asked.model_copy(update={"tune": 0}), data_dir) if asked.tune else ()
     folder = out or _default_folder(suite, asked)
-    print_plan(cells, folder, jobs=jobs, quick=asked.quick, untuned=untuned)
+    print_plan(asked, cells, folder, jobs=jobs, untuned=untuned)
 
 
 def run(
@@ -142,6 +151,7 @@ def run(
     encoder: EncoderOption = None,
     jobs: JobsOption = CORES,
     tune: TuneOption = None,
+    sequential: SequentialOption = None,
     temper: TemperOption = False,
     quick: QuickOption = False,
     retry_failed: Annotated[
@@ -199,6 +209,7 @@ def run(
         training=training,
         seeds=seeds,
         tune=tune,
+        sequential=sequential,
         temper=temper,
         quick=quick,
     )
@@ -228,7 +239,8 @@ def run(
         raise typer.Exit(1) from error
     if summary.done:
         print_results(summary.records, metric=summary.metric)
-    typer.echo(f"{summary.ran} of {len(cells)} cells run now, {summary.failed} failed.")
+    saved = f", {summary.not_needed} not needed" if asked.sequential else ""
+    typer.echo(f"{summary.ran} of {len(cells)} cells run now, {summary.failed} failed{saved}.")
     if summary.done:
         typer.echo(f"Report: {summary.report.resolve()}")
     else:
@@ -265,6 +277,7 @@ def _make(
     from ..suite import load_suite
 
     changes = {field: value or None for field, value in asked_for.items()}
+    changes["sequential"] = asked_for["sequential"]  # it can be asked for not to be so
     given = {option: value for option, value in own.items() if value is not None}
     if given:
         changes["dataset_options"] = _with_own(suite, asked_for["datasets"] or [], given)
