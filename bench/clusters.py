@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import dask
 from distributed import Client, LocalCluster
 
 from ..errors import FusebenchError
@@ -31,12 +30,7 @@ def connect(place: "Place") -> Iterator[Client]:
         with _find(place.scheduler) as client:
             yield client
     else:
-        # A task is given up when the second worker dies of it.
-        with (
-            dask.config.set({"distributed.scheduler.allowed-failures": 1}),
-            _make(place) as cluster,
-            Client(cluster, set_as_default=False) as client,
-        ):
+        with _make(place) as cluster, Client(cluster, set_as_default=False) as client:
             yield client
 
 

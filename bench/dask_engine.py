@@ -2,9 +2,11 @@
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from contextlib import ExitStack, suppress
 from multiprocessing import current_process
 from queue import Empty, SimpleQueue
+from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlparse
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["DaskEngine"]
 
 _LOOK_SECONDS = 1.0  # between looks at which workers there are
+_FETCH_SECONDS = 30  # for a result; longer if its worker died after it was done
 
 
 class DaskEngine:
@@ -46,7 +49,7 @@ class DaskEngine:
         self._stack = ExitStack()
         self._waiting: dict[str, deque[Task]] = {}  # by group
         self._hosts: dict[str, set[str]] = {}  # of a group: where it has been worked on
-        self._running: dict[str, tuple[Task, str | None]] = {}  # by key of the future, with the worker
+        self._running: dict[str, tuple[Future, Task, str | None]] = {}  # by key, with the worker
         self._done: SimpleQueue[Future] = SimpleQueue()
         self._slots: dict[str | None, int] = {}
         self.workers = 0
@@ -86,18 +89,19 @@ class DaskEngine:
         FusebenchError
             If a task or the preparation raises, a task cannot be sent, or the scheduler is gone.
         """
-        self._look()
+        next_look = 0.0
         while self._waiting or self._running:
+            if monotonic() >= next_look:
+                yield from self._look()
+                next_look = monotonic() + _LOOK_SECONDS
             self._hand_out()
-            try:
-                future = self._done.get(timeout=_LOOK_SECONDS)
-            except Empty:
-                self._look()
-            else:
-                yield self._take(future)
+            with suppress(Empty):
+                future = self._done.get(timeout=max(0.0, next_look - monotonic()))
+                if future.key in self._running:
+                    yield from self._take(future)
 
-    def _look(self) -> None:
-        """See which workers there are."""
+    def _look(self) -> Iterator[tuple[Task, Loss]]:
+        """See which workers there are, and what those that are gone have left."""
         try:
             threads = self._client.nthreads()
         except (OSError, TimeoutError) as error:
@@ -105,9 +109,12 @@ class DaskEngine:
         # A cluster that grows by need gets one task that shows the need.
         self._slots = dict(threads) or {None: 1}
         self.workers = max(self.workers, sum(threads.values()))
+        for future, _, worker in list(self._running.values()):
+            if worker not in (None, *threads):
+                yield from self._bury(future)
 
     def _hand_out(self) -> None:
-        busy = Counter(worker for _, worker in self._running.values())
+        busy = Counter(worker for _, _, worker in self._running.values())
         for worker, slots in self._slots.items():
             for _ in range(slots - busy[worker]):
                 if self._waiting:
@@ -125,34 +132,38 @@ class DaskEngine:
         return task
 
     def _send(self, task: Task, worker: str | None) -> None:
-        future = self._client.submit(
-            _do,
-            self._name,
-            task.pack(),
-            key=f"{self._name}-{uuid4().hex}",
-            workers=worker,
-            allow_other_workers=True,  # should it be gone
-        )
-        self._running[future.key] = task, worker
+        # Nowhere else: dask forgets a task that may go elsewhere while there is no worker at all.
+        key = f"{self._name}-{uuid4().hex}"
+        future = self._client.submit(_do, self._name, task.pack(), key=key, workers=worker)
+        self._running[key] = future, task, worker
         task.on_start()
         future.add_done_callback(self._done.put)
 
-    def _take(self, future: Future) -> tuple[Task, Any]:
-        task, _ = self._running.pop(future.key)
-        if future.status == "error":
-            error = future.exception()
-            if isinstance(error, KilledWorker):
-                return task, Loss(
-                    "failed", f"{error.allowed_failures + 1} workers of dask died while they ran it."
-                )
-            if isinstance(error, FusebenchError):
-                raise error
+    def _take(self, future: Future) -> Iterator[tuple[Task, Any]]:
+        try:
+            worker, outcome = future.result(timeout=_FETCH_SECONDS)
+        except (KilledWorker, TimeoutError):
+            yield from self._bury(future)
+        except CancelledError as error:
+            raise _lost() from error
+        except FusebenchError:
+            raise
+        except Exception as error:
             raise FusebenchError(f"A worker of dask failed: {type(error).__name__}: {error}") from error
-        if future.status != "finished":
-            raise _lost()
-        worker, outcome = future.result()
-        self._hosts.setdefault(task.group, set()).add(_host_of(worker))
-        return task, outcome
+        else:
+            _, task, _ = self._running.pop(future.key)
+            self._hosts.setdefault(task.group, set()).add(_host_of(worker))
+            yield task, outcome
+
+    def _bury(self, future: Future) -> Iterator[tuple[Task, Loss]]:
+        """Give the task of a worker that is gone to another, once."""
+        _, task, _ = self._running.pop(future.key)
+        future.cancel()
+        task.deaths += 1
+        if task.deaths == 1:
+            self._waiting.setdefault(task.group, deque()).appendleft(task)
+        else:
+            yield task, Loss("failed", "The worker of dask died, as did a second one.")
 
 
 class _Processes(WorkerPlugin):
