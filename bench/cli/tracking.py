@@ -71,7 +71,7 @@ def track(
     dataset: DatasetOption = None,
     times: TimesOption = True,
     scores: ScoresOption = None,
-    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Processes that time each benchmark.")] = 5,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Processes that time each benchmark.")] = 8,
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="Seeds that strategies are scored with.")] = 5,
     jobs: JobsOption = CORES,
     out: Annotated[

@@ -33,7 +33,8 @@ MARGIN = 0.01
 ALPHA = 0.01
 
 _MIN_ROUNDS = 6
-_MAX_ROUNDS = 40
+_MAX_ROUNDS = 60
+_SPARE = 1000
 _EQUAL = 1e-9
 
 
@@ -68,7 +69,7 @@ def slower_p_value(base: Sequence[float], head: Sequence[float]) -> float:
 def rounds_needed(n_tests: int, n_base: int | None = None, alpha: float = ALPHA) -> int | None:
     """Count the rounds after which the test can reject for each of several benchmarks, with room to spare.
 
-    Half of `alpha` is left for rounds that overlap: were the smallest p-value only just small enough, one
+    The smallest p-value shall be a thousandth of what rejects: were it only just small enough, a single
     disturbed round would hide a slowdown.
 
     Parameters
@@ -88,13 +89,13 @@ def rounds_needed(n_tests: int, n_base: int | None = None, alpha: float = ALPHA)
     Examples
     --------
     >>> [rounds_needed(n_tests) for n_tests in (1, 10, 140)]
-    [6, 7, 9]
-    >>> rounds_needed(140, n_base=5), rounds_needed(140, n_base=2)
-    (17, None)
+    [10, 12, 14]
+    >>> rounds_needed(140, n_base=8), rounds_needed(140, n_base=4)
+    (26, None)
     """
     for n in range(_MIN_ROUNDS, _MAX_ROUNDS + 1):
         m = n if n_base is None else n_base
-        if n_tests / comb(n + m, n) <= alpha / 2:
+        if n_tests / comb(n + m, n) <= alpha / _SPARE:
             return n
     return None
 

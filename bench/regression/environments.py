@@ -1,13 +1,12 @@
 """Where something is measured: the environment of this process, or one made for a revision."""
 
 import os
-import shutil
 import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ __all__ = ["Environment", "open_here", "open_revision"]
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _BUILD_FILES = ("pyproject.toml", "setup.py")
 
-# Tells for each importable thing in a folder where Python finds it.
+# Tells for each importable thing where Python finds it.
 _FIND = """
 import importlib.util, sys
 for name in sys.argv[1:]:
@@ -45,8 +44,10 @@ class Environment:
         Files of ``--plugin``, as they are in this revision.
     source : dict
         The fields of a `Document` that tell the commit.
-    isolated : bool
-        Whether ``PYTHONPATH`` is kept away from it, which would win over what is installed.
+    site : Path, optional
+        Where the revision is installed. ``PYTHONPATH`` is then kept away, which would win over it.
+    packages : tuple of str
+        What was installed there, by the names under which it is imported.
     """
 
     name: str
@@ -54,7 +55,8 @@ class Environment:
     folder: Path
     plugins: tuple[Path, ...] = ()
     source: Mapping[str, Any] = field(default_factory=dict)
-    isolated: bool = False
+    site: Path | None = None
+    packages: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -67,7 +69,7 @@ class Environment:
     ) -> subprocess.CompletedProcess[str]:
         """Run Python with these arguments, on one thread, and with these variables beside those of now."""
         given = variables or {}
-        outer = "" if self.isolated else os.environ.get("PYTHONPATH", "")
+        outer = "" if self.site else os.environ.get("PYTHONPATH", "")
         path = os.pathsep.join(filter(None, [given.get("PYTHONPATH", ""), outer]))
         return subprocess.run(  # noqa: S603  (the same interpreter, fixed words)
             [str(self.python), "-P", *map(str, words)],
@@ -77,6 +79,26 @@ class Environment:
             cwd=cwd,
             env={**os.environ, **dict.fromkeys(_ONE_THREAD, "1"), **given, "PYTHONPATH": path},
         )
+
+    def check_places(self, places: Mapping[str, str]) -> None:
+        """Refuse what was imported from elsewhere than the revision that was installed.
+
+        Parameters
+        ----------
+        places : mapping of str to str
+            Files, by the names of packages.
+
+        Raises
+        ------
+        FusebenchError
+            If one is not of this revision.
+        """
+        for name, place in places.items():
+            if self.site is not None and not Path(place).resolve().is_relative_to(self.site.resolve()):
+                raise FusebenchError(
+                    f"The {self.name} imports {name!r} from {place}, not from the revision that was "
+                    "installed for it."
+                )
 
 
 def open_here(folder: Path, plugins: Sequence[Path], paths: Sequence[Path] = ()) -> Environment:
@@ -137,9 +159,12 @@ def open_revision(
         python, site = _make_venv(folder / "venv")
         source = describe_commit(project, revision)
         own = tuple(_plugin_of(plugin, project, tree, revision) for plugin in plugins)
-        environment = Environment(name, python, folder, own, source, isolated=True)
+        environment = Environment(name, python, folder, own, source, site)
         if any((tree / file).exists() for file in _BUILD_FILES):
-            _install(tree, site, environment)
+            environment = replace(environment, packages=_install(tree, site, name))
+            found = environment.execute(["-c", _FIND, *environment.packages], cwd=folder)
+            places = dict(zip(environment.packages, found.stdout.splitlines(), strict=True))
+            environment.check_places(places)
         yield environment
 
 
@@ -150,9 +175,8 @@ def _make_venv(folder: Path) -> tuple[Path, Path]:
     venv.EnvBuilder(symlinks=os.name != "nt").create(folder)
     paths = sysconfig.get_paths("venv", {"base": str(folder), "platbase": str(folder)})
     site = Path(paths["purelib"])
-    # A line is a folder that is searched last; what .pth files there would do (put an editable install in
-    # front) is not done.
-    lines = [path for path in _library_folders() if Path(path) != site]
+    # They are searched last: even a library that is installed as editable comes after what is in `site`.
+    lines = [f"import site; site.addsitedir({path!r})" for path in _library_folders() if Path(path) != site]
     (site / "libraries-of-fusebench.pth").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return Path(paths["scripts"]) / Path(sys.executable).name, site
 
@@ -176,7 +200,8 @@ def _plugin_of(plugin: Path, project: Path, tree: Path, revision: str | None) ->
     return there
 
 
-def _install(tree: Path, site: Path, environment: Environment) -> None:
+def _install(tree: Path, site: Path, name: str) -> tuple[str, ...]:
+    """Install without what it depends on; give the names under which it is imported."""
     before = set(site.iterdir())
     words = ["-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
     done = subprocess.run(  # noqa: S603  (the interpreter of this process)
@@ -188,14 +213,6 @@ def _install(tree: Path, site: Path, environment: Environment) -> None:
     )
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["pip says nothing"])[-1]
-        raise FusebenchError(f"The {environment.name} cannot be installed: {reason}")
-    shutil.rmtree(tree / "build", ignore_errors=True)
+        raise FusebenchError(f"The {name} cannot be installed: {reason}")
     installed = [path for path in set(site.iterdir()) - before if path.is_dir() or path.suffix == ".py"]
-    names = sorted(path.stem for path in installed if path.stem.isidentifier() and path.stem != "bin")
-    found = environment.execute(["-c", _FIND, *names], cwd=tree.parent)
-    for name, place in zip(names, found.stdout.splitlines(), strict=True):
-        if not Path(place).resolve().is_relative_to(site.resolve()):
-            raise FusebenchError(
-                f"The {environment.name} would import {name!r} from {place}, not the revision that was "
-                "installed for it."
-            )
+    return tuple(sorted(path.stem for path in installed if path.stem.isidentifier() and path.stem != "bin"))

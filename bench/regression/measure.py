@@ -151,29 +151,28 @@ def time_once(environment: Environment, selection: Selection, only: Sequence[str
         path.unlink(missing_ok=True)
     prefix = "" if selection.paths else _WORKLOAD
     wanted = None if only is None else [prefix + name for name in only]
-    _write_task(task, environment, selection, only=wanted, out=told)
+    _write_task(task, environment, selection, only=wanted, packages=environment.packages, out=told)
     words: list[str | Path] = [
         *("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "fusebench_probe"),
         *("--benchmark-only", "--benchmark-disable-gc", "--benchmark-json", out),
         *("--fusebench-probe", task, "-k", selection.expression),
     ]
+    variables = {"PYTHONPATH": str(desk)}
     if selection.paths:
-        words, cwd, variables = [*words, *selection.paths], Path.cwd(), {}
+        cwd = Path.cwd()
+        # The folder of the benchmarks may hold the package that they measure: it must not get in front.
+        words += ["--import-mode=importlib", "-o", "pythonpath=", *selection.paths]
     else:
-        words += [
-            "-c",
-            desk / "pytest.ini",
-            "--rootdir",
-            desk,
-            "-p",
-            "pytest_benchmark.plugin",
-            "test_workload.py",
-        ]
-        cwd, variables = desk, {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # importing plugins takes seconds
-    done = environment.execute(words, cwd, {"PYTHONPATH": str(desk), **variables})
+        cwd = desk
+        words += ["-c", desk / "pytest.ini", "-p", "pytest_benchmark.plugin", "test_workload.py"]
+        variables["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # importing them takes seconds
+        variables["PYTEST_ADDOPTS"] = ""
+    done = environment.execute([*words, "--rootdir", cwd], cwd, variables)
     if done.returncode == _NONE_COLLECTED:
         return Timing()
-    failed = {name.removeprefix(_WORKLOAD): reason for name, reason in _read(told, done)["failed"].items()}
+    story = _read(told, done)
+    environment.check_places(story["places"])
+    failed = {name.removeprefix(_WORKLOAD): reason for name, reason in story["failed"].items()}
     measured = [] if failed and not out.is_file() else _read(out, done)["benchmarks"]
     scores = [Score.model_validate(one) for row in measured for one in row["extra_info"].get("scores", ())]
     return Timing(tuple(map(_benchmark, measured)), failed, tuple(scores))

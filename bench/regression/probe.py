@@ -4,6 +4,7 @@ Like the workload it runs in the environment that is measured, and so imports by
 """
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ class _Probe:
 
     def __init__(self, task: dict[str, Any]) -> None:
         self._only = task["only"]
+        self._packages = task["packages"]
         self._out = Path(task["out"])
         self._failed: dict[str, str] = {}
 
@@ -56,5 +58,8 @@ class _Probe:
             self._failed[report.nodeid] = text.strip().splitlines()[0]
 
     def pytest_sessionfinish(self) -> None:
-        """Write which benchmarks failed."""
-        self._out.write_text(json.dumps({"failed": self._failed}), encoding="utf-8")
+        """Write which benchmarks failed, and from where what is measured was imported."""
+        imported = [sys.modules[name] for name in self._packages if name in sys.modules]
+        places = {module.__name__: module.__file__ or next(iter(module.__path__)) for module in imported}
+        told = {"failed": self._failed, "places": places}
+        self._out.write_text(json.dumps(told), encoding="utf-8")

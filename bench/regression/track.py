@@ -30,7 +30,7 @@ class Effort:
         Worker processes for scores. Times are measured one after the other.
     """
 
-    rounds: int = 5
+    rounds: int = 8
     seeds: int = 5
     jobs: int = 1
 
