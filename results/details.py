@@ -12,10 +12,11 @@ from .patterns import MAJORITY
 from .records import CELL
 from .svg import slug
 
-__all__ = ["HEADINGS", "Details", "describe_fusions", "identify", "repeat_command"]
+__all__ = ["Details", "describe_fusions", "identify", "list_headings", "repeat_command"]
 
-HEADINGS = ("data set", "seed", "score", "fit", "predict", "memory", "learnt", "status", "cell")
+_HEADINGS = ("data set", "seed", "score", "fit", "predict", "memory", "learnt", "status", "cell")
 
+_SEQUENTIAL = "--sequential"  # with one fusion seeds would stop elsewhere
 _OTHERS = {"--fusion", "-f", "--out", "-o"}  # options that the repeated command has of its own
 
 
@@ -37,7 +38,7 @@ class Details(NamedTuple):
     seeds : str
         Those that it was run with.
     cells : list of tuple of str
-        A text for each of `HEADINGS`, for each cell.
+        A text for each of `list_headings`, for each cell.
     messages : list of (str, str)
         Where and what its fits warned of.
     command : str
@@ -85,7 +86,7 @@ def describe_fusions(
     families = records.drop_duplicates("fusion").set_index("fusion")["family"]
     parameters = provenance.get("strategies")
     known = parameters if isinstance(parameters, Mapping) else {}
-    found = []
+    found, tuned = [], bool(records["trials"].any())
     for name in order:
         own = by_fusion.get(name, records.iloc[:0])
         family = families[name]
@@ -98,7 +99,7 @@ def describe_fusions(
                 next(filter(None, own["absence"]), ABSENT),
                 {str(key): str(value) for key, value in dict(known.get(name) or {}).items()},
                 ", ".join(map(str, sorted(own["seed"].unique()))),
-                [_describe_cell(row) for row in own.to_dict("records")],
+                [_describe_cell(row, tuned) for row in own.to_dict("records")],
                 messages.get(name, []),
                 # Controls are run with every strategy, whatever was asked for.
                 repeat_command(str(provenance.get("command")), MAJORITY if family == CONTROL else name),
@@ -141,7 +142,7 @@ def repeat_command(command: str, fusion: str) -> str:
     for word in words:
         if word in _OTHERS:
             next(words, None)
-        elif not word.startswith(("-f", "-o", "--fusion=", "--out=")):
+        elif word != _SEQUENTIAL and not word.startswith(("-f", "-o", "--fusion=", "--out=")):
             kept.append(word)
     rest = kept[1:]
     while rest and rest[0].startswith("--plugin"):  # it may stand before the name of the command
@@ -153,8 +154,13 @@ def repeat_command(command: str, fusion: str) -> str:
     return shlex.join(["fusebench", *kept[1:], "--fusion", fusion, "--out", f"repeat-{slug(fusion)}"])
 
 
-def _describe_cell(row: Mapping[Any, Any]) -> tuple[str, ...]:
-    return (
+def list_headings(records: pd.DataFrame) -> tuple[str, ...]:
+    """Name what is told of a cell; what it was tuned to only if any was tuned."""
+    return (*_HEADINGS, "tuned to") if records["trials"].any() else _HEADINGS
+
+
+def _describe_cell(row: Mapping[Any, Any], tuned: bool) -> tuple[str, ...]:
+    told = (
         row["dataset"],
         str(row["seed"]),
         format_number(row["value"]),
@@ -165,3 +171,4 @@ def _describe_cell(row: Mapping[Any, Any]) -> tuple[str, ...]:
         row["status"],
         row["key"] or ABSENT,
     )
+    return (*told, row["chosen"] or ABSENT) if tuned else told

@@ -8,7 +8,7 @@ import pandas as pd
 
 from .cells import group_unfinished, unfinished_cells
 from .columns import show_columns
-from .details import HEADINGS, describe_fusions, identify
+from .details import describe_fusions, identify, list_headings
 from .drawings import boards_of_datasets, draw_all, draw_evidence
 from .evidence import tabulate_evidence, weigh_evidence
 from .files import write_atomically
@@ -25,6 +25,7 @@ from .records import CELL, collect_notices, validate
 from .stats import clean_scores, condition_scores, find_sign
 from .svg import slug
 from .training import label_training, note_training, select_ranked
+from .tuning import note_tuning
 
 __all__ = ["write_report"]
 
@@ -88,7 +89,7 @@ def write_report(
         make_environment()
         .get_template("report.html.j2")
         .render(
-            notices=[*collect_notices(records, notice), *note_training(records)],
+            notices=[*collect_notices(records, notice), *note_training(records), *note_tuning(records)],
             findings=find_findings(condition_scores(ranked, metric), sign, board, ranked_boards, baseline),
             facts=_count(records),
             metric=metric,
@@ -124,7 +125,7 @@ def write_report(
             strategies=describe_fusions(
                 records, board["fusion"], provenance, metric, group_messages(messages)
             ),
-            headings=HEADINGS,
+            headings=list_headings(records),
             logged=logs is not None,
             provenance=flatten({key: value for key, value in provenance.items() if key != "strategies"}),
             colours=FAMILY_COLOURS,

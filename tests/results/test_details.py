@@ -3,7 +3,7 @@ import shlex
 import pandas as pd
 import pytest
 
-from fusebench.results.details import describe_fusions, identify, repeat_command
+from fusebench.results.details import describe_fusions, identify, list_headings, repeat_command
 from fusebench.results.records import validate
 
 from .fixtures import make_records
@@ -95,3 +95,20 @@ def test_nothing_is_known_of_results_from_elsewhere():
 
 def test_addresses_differ():
     assert identify("a b") != identify("a-b")
+
+
+def test_what_a_cell_was_tuned_to_is_told_if_any_was(records):
+    assert "tuned to" not in list_headings(records)
+    tuned = records.assign(trials=8, chosen=records["fusion"].where(records["fusion"] != "late-mean", ""))
+    order = pd.Series(["late-mean", "gated-unit"])
+    late, gated = describe_fusions(tuned, order, PROVENANCE, "accuracy", {})
+    headings = list_headings(tuned)
+    assert headings[-1] == "tuned to"
+    assert {len(cell) for cell in late.cells + gated.cells} == {len(headings)}
+    assert {cell[-1] for cell in late.cells} == {"–"}
+    assert {cell[-1] for cell in gated.cells} == {"gated-unit"}
+
+
+def test_the_repeated_command_stops_no_seeds():
+    assert "sequential" not in repeat_command("fusebench run --sequential --seeds 9 --tune 4", "early-mlp")
+    assert "--tune 4" in repeat_command("fusebench run --sequential --seeds 9 --tune 4", "early-mlp")
