@@ -66,6 +66,12 @@ SHOWN: dict[str, Shown] = {
     "family": Shown(
         "family", "Kind of strategy; controls are there to compare with.", _plain("family"), numeric=False
     ),
+    "source": Shown(
+        "source",
+        "Where the scores are from: this run, or the published results that ship with Fusebench.",
+        _plain("source"),
+        numeric=False,
+    ),
     "members": Shown(
         "of",
         "Number of the family's members in this table; the row is the best-ranked of them. The best of many "

@@ -1,6 +1,6 @@
 """A leaderboard as it was asked for: filtered, sorted, taken apart."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import pandas as pd
@@ -45,6 +45,7 @@ def make_view(
     sort: str | None = None,
     filters: Sequence[str] = (),
     notice: Sequence[str] = (),
+    published: Collection[str] = (),
 ) -> View:
     """Rank, then show what was asked for.
 
@@ -60,6 +61,8 @@ def make_view(
         See `fusebench.results.selection.Filter`.
     notice : sequence of str
         Cautions beside those that the records carry.
+    published : collection of str
+        Fusions to mark as published, see `fusebench.results.placing.place_among`.
 
     Returns
     -------
@@ -82,7 +85,10 @@ def make_view(
     records = select_records(validate(records), chosen)
     if sort in set(records["metric"].unique()) - {""}:
         metric, sort = str(sort), None
-    board = select_rows(build_leaderboard(records, metric=metric, baseline=baseline), chosen)
+    board = build_leaderboard(records, metric=metric, baseline=baseline)
+    if published:
+        board["source"] = board["fusion"].isin(published).map({True: "published", False: "this run"})
+    board = select_rows(board, chosen)
     if by == "family":
         board = best_of_families(board)
     if sort is not None:
@@ -96,6 +102,8 @@ def make_view(
         scores = scores[scores["fusion"].isin(order)]
         frame = scores.sort_values("fusion", key=lambda names: names.map(order), kind="stable")
         frame = frame.reset_index(drop=True).assign(metric=metric)
+        if marked := [fusion for fusion in order if fusion in published]:
+            notices.append(f"Published: {', '.join(marked)}.")
         page = make_pivot_page(frame, str(by), metric, notices, unfinished)
     else:
         frame, page = board, make_board_page(board, notices, unfinished)

@@ -19,6 +19,7 @@ class Catalogue(StrEnum):
     DATASETS = "datasets"
     SCENARIOS = "scenarios"
     METRICS = "metrics"
+    PUBLISHED = "published"
 
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -27,7 +28,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for program
 def list_names(
     what: Annotated[Catalogue, typer.Argument(help="What to list.")], as_json: JsonOption = False
 ) -> None:
-    """List fusions, datasets, scenarios or metrics."""
+    """List fusions, datasets, scenarios, metrics or published results."""
     entries = {name: describe() for name, describe in _catalogue(what).items()}
     if as_json:
         _print_json([{"name": name, **entry} for name, entry in entries.items()])
@@ -49,6 +50,7 @@ _COLUMNS = {
     Catalogue.DATASETS: ("modalities", "embedded", "summary"),
     Catalogue.SCENARIOS: ("mechanism", "applies_to", "summary"),
     Catalogue.METRICS: ("direction", "summary"),
+    Catalogue.PUBLISHED: ("version", "commit", "date", "datasets", "strategies", "seeds", "records"),
 }
 
 _CAPTIONS = {
@@ -140,6 +142,10 @@ def _catalogue(what: Catalogue) -> dict[str, Any]:
         from ..scenarios.registry import scenarios
 
         return {name: (lambda entry=entry: _describe_scenario(entry)) for name, entry in scenarios.items()}
+    if what is Catalogue.PUBLISHED:
+        from ...results.publications import find_publications
+
+        return {name: (lambda name=name: _describe_publication(name)) for name in find_publications()}
     from ..metrics import metrics
 
     return {
@@ -151,7 +157,8 @@ def _catalogue(what: Catalogue) -> dict[str, Any]:
 def _describe(name: str) -> dict[str, Any]:
     known: list[str] = []
     for what in Catalogue:
-        entries = _catalogue(what)
+        # Published results bear the name of their suite, which says more.
+        entries = _catalogue(what) if what is not Catalogue.PUBLISHED else {}
         if name in entries:
             return {"kind": what.value.removesuffix("s"), **entries[name]()}
         known += entries
@@ -213,6 +220,22 @@ def _describe_scenario(entry: Any) -> dict[str, Any]:
         "levels": entry.levels,
         "level_name": entry.level_name,
         "modalities": None if entry.kinds is None else sorted(kind.value for kind in entry.kinds),
+    }
+
+
+def _describe_publication(name: str) -> dict[str, Any]:
+    from ...results.publications import read_publication
+
+    publication = read_publication(name)
+    told, records = publication.provenance, publication.records
+    return {
+        "version": told["version"],
+        "commit": str(told["commit"] or "not known")[:10],
+        "date": str(told["started"])[:10],
+        "datasets": sorted(told["data"]),
+        "strategies": records["fusion"].nunique(),
+        "seeds": sorted(records["seed"].unique().tolist()),
+        "records": len(records),
     }
 
 

@@ -13,6 +13,8 @@ from ...results.location import open_folder
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ...results.placing import Placed
+
 __all__ = ["FolderArgument", "MetricOption", "common_metric", "leaderboard", "print_results", "report"]
 
 FolderArgument = Annotated[
@@ -63,6 +65,13 @@ def leaderboard(
         ),
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say in words what each column means.")] = False,
+    with_published: Annotated[
+        bool,
+        typer.Option(
+            "--with-published",
+            help="Beside the published results of a suite, as far as they can be compared.",
+        ),
+    ] = False,
 ) -> None:
     """Show the leaderboard of a run; asked for whole, also write leaderboard.csv and leaderboard.md."""
     from ...results import markup
@@ -75,7 +84,16 @@ def leaderboard(
         raise FusebenchError("CSV has no place for explanations; use another --format.")
     records = read_records(folder)
     chosen = metric or common_metric([folder])
-    view = make_view(records, metric=chosen, by=by, sort=sort, filters=only or ())
+    placed = _place_among_published(folder, records) if with_published else None
+    view = make_view(
+        records if placed is None else placed.records,
+        metric=chosen,
+        by=by,
+        sort=sort,
+        filters=only or (),
+        notice=() if placed is None else placed.notices,
+        published=() if placed is None else placed.fusions,
+    )
     if form is Format.RICH:
         print_page(view.page, explain=explain)
     elif form in (Format.CSV, Format.JSON):
@@ -83,8 +101,16 @@ def leaderboard(
     else:
         write = {Format.MD: markup.to_markdown, Format.HTML: markup.to_html, Format.LATEX: markup.to_latex}
         typer.echo(write[form](view.page, explain=explain), nl=False)
-    if form is Format.RICH and not (by or sort or only):
+    if form is Format.RICH and not (by or sort or only or with_published):
         write_leaderboard(records, folder, metric=chosen)
+
+
+def _place_among_published(folder: Path, records: "pd.DataFrame") -> "Placed":
+    from ...results.placing import place_among
+    from ...results.publications import find_publications, read_publication
+    from ..provenance import read_provenance
+
+    return place_among(records, read_provenance(folder), map(read_publication, find_publications()))
 
 
 def report(

@@ -1,4 +1,4 @@
-"""``fusebench merge`` and ``fusebench export``: results of several machines, and for other programs."""
+"""``fusebench merge``, ``export`` and ``publish``: results of several machines, for programs, for all."""
 
 from enum import StrEnum
 from io import BytesIO
@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
+from ...errors import FusebenchError
 from ...results.location import open_folder
 from .reporting import FolderArgument, MetricOption, common_metric
 
-__all__ = ["export", "merge"]
+__all__ = ["export", "merge", "publish"]
 
 
 class ExportFormat(StrEnum):
@@ -73,3 +74,38 @@ def export(
         content = to_latex(make_view(records, metric=metric or common_metric([folder])).page).encode()
     write_atomically(out, content)
     typer.echo(f"{form}: {out.resolve()}")
+
+
+def publish(
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", help="Folders of runs of built-in suites.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Folder to write to; that of the package when left out."),
+    ] = None,
+) -> None:
+    """Make the reference results that ship with the package; for maintainers."""
+    from ...results.publications import SHIPPED, write_publication
+    from ...results.records import CELL, read_records
+    from ..provenance import read_provenance
+    from ..suite import find_suites, load_suite
+
+    for folder in folders:
+        provenance = read_provenance(folder)
+        suite = provenance.get("suite", {})
+        if (name := suite.get("name")) not in find_suites():
+            raise FusebenchError(f"{str(folder)!r} is no run of a built-in suite: it is called {name!r}.")
+        publication = write_publication(read_records(folder), provenance, out or SHIPPED)
+        declared = load_suite(name).model_dump(mode="json")
+        if changed := [field for field, value in declared.items() if suite.get(field) != value]:
+            _warn(f"{name} was run with another {' and '.join(changed)} than it declares.")
+        if provenance["commit"] is None or provenance["dirty"]:
+            _warn(f"{name} was run from files that are of no commit.")
+        cells = publication.records.drop_duplicates(CELL)
+        undone = int((cells["status"] != "done").sum())
+        typer.echo(f"{publication.describe()}: {len(cells)} cells, {undone} of them not done.")
+
+
+def _warn(message: str) -> None:
+    typer.secho(f"Warning: {message}", fg=typer.colors.YELLOW, err=True)
