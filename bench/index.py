@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from sys import intern
 from time import time_ns
@@ -95,7 +96,7 @@ class Index:
             checksum, _, content = self._path.read_bytes().partition(b"\n")
             if checksum.decode() == sha256(content).hexdigest():
                 self._parse(content)
-        except (OSError, ValueError):
+        except (OSError, ValueError, LookupError, TypeError):  # none, torn, or of another version
             return
 
     def find(self, cell: Named) -> Finished | None:
@@ -146,20 +147,23 @@ class Index:
         """
         if not self._changed:
             return
-        rows = [(key, *found, *stamp) for key, (found, stamp) in self._rows.items()]
-        content = json.dumps({"hashed": self._hashed, "cells": rows}, separators=(",", ":")).encode()
+        rows = ((key, *found, *stamp) for key, (found, stamp) in self._rows.items())
+        # Line by line: json would keep all pieces of a whole in memory before it joins them.
+        lines = (json.dumps(line, separators=(",", ":")) for line in chain([self._hashed], rows))
+        content = "\n".join(lines).encode()
         write_atomically(self._path, sha256(content).hexdigest().encode() + b"\n" + content)
         self._changed = False
 
     def _parse(self, content: bytes) -> None:
-        document = json.loads(content)
-        self._rows = {
-            key: (Finished(intern(status), *more), Stamp(size, mtime_ns))
-            for key, status, *more, size, mtime_ns in document["cells"]
-        }
-        if document["hashed"] is not None:
-            digest, stamps = document["hashed"]
+        hashed, *lines = content.splitlines()
+        rows = {}
+        for line in lines:
+            key, status, *more, size, mtime_ns = json.loads(line)
+            rows[key] = Finished(intern(status), *more), Stamp(size, mtime_ns)
+        if (known := json.loads(hashed)) is not None:
+            digest, stamps = known
             self._hashed = digest, [Stamp(*stamp) for stamp in stamps]
+        self._rows = rows
 
 
 def find_todo(
