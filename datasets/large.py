@@ -37,17 +37,16 @@ def is_large(array: NDArray) -> bool:
 
 
 def pieces(array: NDArray) -> Iterator[slice]:
-    """Cut the rows of an array into pieces that are small enough; one if it is not large.
+    """Cut the rows of an array, wherever it is, into pieces that are small beside `LIMIT`.
 
     Examples
     --------
     >>> list(pieces(np.zeros((3, 2))))
     [slice(0, 3, None)]
     """
-    n = step = len(array)
-    if is_large(array):
-        step = max(1, n * LIMIT // (PIECES * array.nbytes))
-    for start in range(0, n, max(1, step)):
+    n = len(array)
+    step = max(1, n * LIMIT // (PIECES * max(1, array.nbytes)))
+    for start in range(0, n, step):
         yield slice(start, min(start + step, n))
 
 

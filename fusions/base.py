@@ -55,6 +55,9 @@ class FusionStrategy(ClassifierMixin, BaseEstimator):
         Class attribute: the fewest and the most modalities that can be fused; None for any number.
     constant : bool
         Class attribute: True for a control that predicts the same for every sample.
+    streams : bool
+        Class attribute: whether samples that are on disk (`fusebench.datasets.large`) are read batch by
+        batch, so that they need not fit into memory; with the imputer ``"mean"``, if there is one.
     search_space : mapping of str to Dimension
         Class attribute: which parameters tuning may change, and to what (`fusebench.fusions.search`). The
         defaults lie inside. Nothing that `fit` itself chooses on validation belongs there.
@@ -73,6 +76,7 @@ class FusionStrategy(ClassifierMixin, BaseEstimator):
     tasks: ClassVar[tuple[Task, ...]] = (Task.CLASSIFICATION,)
     n_modalities: ClassVar[tuple[int, int | None]] = (1, None)
     constant: ClassVar[bool] = False
+    streams: ClassVar[bool] = False
     search_space: ClassVar[SearchSpace] = {}
 
     classes_: NDArray

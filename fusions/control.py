@@ -32,6 +32,7 @@ class Majority(FusionStrategy):
     absence: ClassVar[Literal["native", "imputed"]] = "native"
     tasks: ClassVar[tuple[Task, ...]] = tuple(Task)
     constant: ClassVar[bool] = True
+    streams: ClassVar[bool] = True
 
     def _fit(self, train: MultimodalData, validation: MultimodalData) -> None:
         """Learn nothing beyond `prior_`."""

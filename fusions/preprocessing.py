@@ -65,7 +65,8 @@ class Standardizer:
 def _measure(values: NDArray, valid: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and standard deviation of every feature where it may be read, shape (d,).
 
-    However many pieces there are, rows are added one after the other, so that the sums are the same numbers.
+    NumPy adds rows one after the other, so that the sums are the same numbers however many pieces there are;
+    of a single feature, which it adds in another way, up to rounding.
     """
     count = int(valid.sum())
     if count == 0:

@@ -33,6 +33,11 @@ class WrappedFusion(FusionStrategy):
         return self.fusion.constant
 
     @property
+    def streams(self) -> bool:  # type: ignore[override]
+        """Whether the strategy inside does."""
+        return self.fusion.streams
+
+    @property
     def absence_handled(self) -> str:
         """How the strategy inside handles an absent modality."""
         return self.fusion.absence_handled

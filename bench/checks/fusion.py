@@ -5,7 +5,6 @@ from functools import cache, partial
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +13,9 @@ from sklearn.base import clone
 from ...datasets.data import Kind, Modality, MultimodalData, Task
 from ...errors import FusebenchError
 from ...fusions.base import FusionStrategy
-from ...fusions.neural.estimator import NeuralFusion
 from ...fusions.state import load_fusion, save_fusion
 from ...seeding import make_generator
+from .networks import check_data_on_disk_are_streamed, check_every_parameter_moves
 from .runner import Check, bind, raise_broken
 from .samples import ask, drop, fill_absent, make_data
 
@@ -56,10 +55,10 @@ def fusion_checks(estimator: FusionStrategy) -> Iterator[Check]:
     >>> "check_batch_of_one" in titles
     True
     """
-    return bind(CHECKS, _Subject(estimator))
+    return bind(CHECKS, Subject(estimator))
 
 
-class _Subject:
+class Subject:
     """A strategy with the fits that several checks share."""
 
     def __init__(self, estimator: FusionStrategy) -> None:
@@ -78,7 +77,7 @@ class _Subject:
         return fusion.fit(train, validation)
 
 
-def check_constructor_only_stores(subject: _Subject) -> None:
+def check_constructor_only_stores(subject: Subject) -> None:
     """Arguments come back from get_params as they are, and a clone has the same."""
     estimator = subject.estimator
     parameters = estimator.get_params(deep=False)
@@ -89,28 +88,28 @@ def check_constructor_only_stores(subject: _Subject) -> None:
     assert not learnt, f"__init__ sets {learnt}"
 
 
-def check_fit_returns_self(subject: _Subject) -> None:
+def check_fit_returns_self(subject: Subject) -> None:
     """`fit` returns the estimator, with or without a validation split."""
     data = subject.data(2)
     estimator = clone(subject.estimator)
     assert estimator.fit(data.train) is estimator, "fit must return self"
 
 
-def check_probabilities_are_normalised(subject: _Subject) -> None:
+def check_probabilities_are_normalised(subject: Subject) -> None:
     """Probabilities are finite, not negative, and sum to 1 in each row."""
     for n_modalities in (2, 3):
         test = subject.data(n_modalities).test
         _assert_distribution(subject.fitted(n_modalities).predict_proba(test), len(test), 3)
 
 
-def check_predict_agrees_with_probabilities(subject: _Subject) -> None:
+def check_predict_agrees_with_probabilities(subject: Subject) -> None:
     """`predict` gives the label of the highest probability."""
     fusion, test = subject.fitted(), subject.data(2).test
     expected = fusion.classes_[fusion.predict_proba(test).argmax(axis=1)]
     assert (fusion.predict(test) == expected).all(), "predict and predict_proba disagree"
 
 
-def check_order_of_modalities_is_irrelevant(subject: _Subject) -> None:
+def check_order_of_modalities_is_irrelevant(subject: Subject) -> None:
     """Data with their modalities in another order give the same fit and the same predictions."""
     data = subject.data(3)
     order = data.train.names[::-1]
@@ -119,7 +118,7 @@ def check_order_of_modalities_is_irrelevant(subject: _Subject) -> None:
     np.testing.assert_allclose(fusion.predict_proba(data.test.select(order)), expected, atol=TOLERANCE)
 
 
-def check_batch_of_one(subject: _Subject) -> None:
+def check_batch_of_one(subject: Subject) -> None:
     """A sample alone gets the probabilities that it gets among others."""
     fusion, test = subject.fitted(), subject.data(2).test
     together = fusion.predict_proba(test)
@@ -127,7 +126,7 @@ def check_batch_of_one(subject: _Subject) -> None:
     np.testing.assert_allclose(alone, together[:3], atol=TOLERANCE)
 
 
-def check_every_pattern_of_absence(subject: _Subject) -> None:
+def check_every_pattern_of_absence(subject: Subject) -> None:
     """Whatever is absent, all of it included, the output is a distribution."""
     for n_modalities in (2, 3):
         fusion, test = subject.fitted(n_modalities), subject.data(n_modalities).test.take(np.arange(12))
@@ -136,7 +135,7 @@ def check_every_pattern_of_absence(subject: _Subject) -> None:
             _assert_distribution(fusion.predict_proba(masked), len(test), 3)
 
 
-def check_absent_content_is_not_read(subject: _Subject) -> None:
+def check_absent_content_is_not_read(subject: Subject) -> None:
     """What stands in an absent entry changes nothing, in training as in prediction."""
     data = subject.data(2)
     outputs = []
@@ -149,7 +148,7 @@ def check_absent_content_is_not_read(subject: _Subject) -> None:
     np.testing.assert_allclose(outputs[2], outputs[0], atol=TOLERANCE)
 
 
-def check_padding_is_not_read(subject: _Subject) -> None:
+def check_padding_is_not_read(subject: Subject) -> None:
     """What stands after the end of a sequence changes nothing."""
     fusion, test = subject.fitted(), subject.data(2).test
     for name, modality in test.modalities.items():
@@ -161,21 +160,21 @@ def check_padding_is_not_read(subject: _Subject) -> None:
             )
 
 
-def check_training_with_a_modality_that_is_never_there(subject: _Subject) -> None:
+def check_training_with_a_modality_that_is_never_there(subject: Subject) -> None:
     """A modality may be absent from every training sample."""
     data = subject.data(3)
     fusion = subject.fit(data.train.without("c"), data.validation.without("c"))
     _assert_distribution(fusion.predict_proba(data.test), len(data.test), 3)
 
 
-def check_seeding_is_idempotent(subject: _Subject) -> None:
+def check_seeding_is_idempotent(subject: Subject) -> None:
     """The same seed and data give the same predictions, to the last bit."""
     data = subject.data(2)
     again = subject.fit(data.train, data.validation)
     np.testing.assert_array_equal(again.predict_proba(data.test), subject.fitted().predict_proba(data.test))
 
 
-def check_saved_state_predicts_the_same(subject: _Subject) -> None:
+def check_saved_state_predicts_the_same(subject: Subject) -> None:
     """Saved without pickle and loaded, it predicts the same, to the last bit."""
     fusion, test = subject.fitted(), subject.data(2).test
     kind = type(fusion)
@@ -187,23 +186,7 @@ def check_saved_state_predicts_the_same(subject: _Subject) -> None:
     np.testing.assert_array_equal(again.predict_proba(test), expected)
 
 
-def check_every_parameter_moves(subject: _Subject) -> None:
-    """Fitting changes every parameter of a network, and no trainable tensor hides outside of them."""
-    fusion = subject.fitted()
-    if not isinstance(fusion, NeuralFusion):
-        return
-    initial = dict(fusion.initial_network().named_parameters())
-    for name, parameter in fusion.network_.named_parameters():
-        assert not parameter.equal(initial[name]), f"{name} has not moved"
-    known = {id(parameter) for parameter in fusion.network_.parameters()}
-    for module in fusion.network_.modules():
-        for name, value in vars(module).items():
-            for item in _flatten(value):
-                hidden = getattr(item, "requires_grad", False) and id(item) not in known
-                assert not hidden, f"{type(module).__name__}.{name} holds a tensor that is no parameter"
-
-
-def check_fit_forgets(subject: _Subject) -> None:
+def check_fit_forgets(subject: Subject) -> None:
     """A second fit leaves nothing of the first one."""
     other, data = subject.data(3), subject.data(2)
     fusion = subject.fit(other.train, other.validation).fit(data.train, data.validation)
@@ -211,7 +194,7 @@ def check_fit_forgets(subject: _Subject) -> None:
     np.testing.assert_array_equal(fusion.predict_proba(data.test), expected)
 
 
-def check_global_random_state_is_untouched(subject: _Subject) -> None:
+def check_global_random_state_is_untouched(subject: Subject) -> None:
     """Fitting neither reads nor moves the global generator of NumPy."""
     data = subject.data(2)
     before = np.random.get_state(legacy=False)  # noqa: NPY002  (the global state is what is looked at)
@@ -220,7 +203,7 @@ def check_global_random_state_is_untouched(subject: _Subject) -> None:
     np.testing.assert_equal(after, before, "the global generator has moved")
 
 
-def check_input_is_not_changed(subject: _Subject) -> None:
+def check_input_is_not_changed(subject: Subject) -> None:
     """Neither `fit` nor `predict_proba` writes into the data."""
     data = subject.data(2)
     for split in (data.train, data.validation, data.test):
@@ -231,7 +214,7 @@ def check_input_is_not_changed(subject: _Subject) -> None:
     subject.fit(data.train, data.validation).predict_proba(data.test)
 
 
-def check_labels_of_any_kind(subject: _Subject) -> None:
+def check_labels_of_any_kind(subject: Subject) -> None:
     """Labels may be strings; columns of the probabilities follow the sorted labels."""
     data = subject.data(2)
     words = np.array(["cat", "dog", "owl"])
@@ -246,7 +229,7 @@ def check_labels_of_any_kind(subject: _Subject) -> None:
     )
 
 
-def check_better_than_chance(subject: _Subject) -> None:
+def check_better_than_chance(subject: Subject) -> None:
     """On separable data it is right for more than half of the samples; chance is a third."""
     if subject.estimator.constant:
         return
@@ -256,7 +239,7 @@ def check_better_than_chance(subject: _Subject) -> None:
         assert accuracy > 0.5, f"accuracy is {accuracy:.2f}"
 
 
-def check_every_task_that_is_declared(subject: _Subject) -> None:
+def check_every_task_that_is_declared(subject: Subject) -> None:
     """Labels of which several apply, and values, are predicted where declared: better than by their mean."""
     data = subject.data(2)
     for task in set(subject.estimator.tasks) - {Task.CLASSIFICATION}:
@@ -280,7 +263,7 @@ def check_every_task_that_is_declared(subject: _Subject) -> None:
             )
 
 
-def check_search_space(subject: _Subject) -> None:
+def check_search_space(subject: Subject) -> None:
     """What may be tuned are parameters, their values lie inside, and the ends can be fitted."""
     space, parameters = subject.estimator.search_space, subject.estimator.get_params()
     rng = make_generator("conformance search", type(subject.estimator).__name__)
@@ -296,7 +279,7 @@ def check_search_space(subject: _Subject) -> None:
         _assert_distribution(fusion.predict_proba(data.test), len(data.test), 3)
 
 
-def check_a_task_that_is_not_declared_is_refused(subject: _Subject) -> None:
+def check_a_task_that_is_not_declared_is_refused(subject: Subject) -> None:
     """Labels of another task raise an error that says so."""
     for task in set(Task) - set(subject.estimator.tasks):
         data = ask(subject.data(2).train, task)
@@ -308,7 +291,7 @@ def check_a_task_that_is_not_declared_is_refused(subject: _Subject) -> None:
             raise AssertionError(f"{task} was fitted")
 
 
-CHECKS: tuple[Callable[[_Subject], None], ...] = (
+CHECKS: tuple[Callable[[Subject], None], ...] = (
     check_constructor_only_stores,
     check_fit_returns_self,
     check_probabilities_are_normalised,
@@ -322,6 +305,7 @@ CHECKS: tuple[Callable[[_Subject], None], ...] = (
     check_seeding_is_idempotent,
     check_saved_state_predicts_the_same,
     check_every_parameter_moves,
+    check_data_on_disk_are_streamed,
     check_fit_forgets,
     check_global_random_state_is_untouched,
     check_input_is_not_changed,
@@ -338,14 +322,3 @@ def _assert_distribution(probabilities: NDArray, n: int, n_classes: int) -> None
     assert np.isfinite(probabilities).all(), "not finite"
     assert (probabilities >= 0).all(), "negative"
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
-
-
-def _flatten(value: Any) -> Iterator[Any]:
-    """Give a value, or what is in a list, tuple or dictionary of values."""
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list | tuple):
-        for item in value:
-            yield from _flatten(item)
-    else:
-        yield value

@@ -1,12 +1,19 @@
 """The data that strategies are checked with."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import numpy as np
 from numpy.typing import NDArray
 
+from ...datasets import large
 from ...datasets.data import Kind, Modality, MultimodalData, Splits, Task
 from ...seeding import make_generator
 
-__all__ = ["ask", "drop", "fill_absent", "make_data"]
+__all__ = ["ask", "drop", "fill_absent", "make_data", "on_disk"]
 
 
 def make_data(n_modalities: int = 2, views: tuple[str, ...] = ("vector",)) -> Splits:
@@ -60,3 +67,25 @@ def fill_absent(data: MultimodalData, garbage: float) -> MultimodalData:
         values[~data.has(name)] = garbage
         data = data.with_modality(name, Modality(modality.kind, values, modality.lengths))
     return data
+
+
+@contextmanager
+def on_disk(parts: Sequence[MultimodalData]) -> Iterator[list[MultimodalData]]:
+    """Map data from temporary files, and let all that is mapped count as too large for memory."""
+    limit = large.LIMIT
+    with TemporaryDirectory() as folder:
+
+        def save(place: str, modality: Modality) -> Modality:
+            path = Path(folder) / f"{place}.npy"
+            np.save(path, modality.values)
+            return replace(modality, values=np.load(path, mmap_mode="r"))
+
+        mapped = [
+            replace(data, modalities={name: save(f"{part}-{name}", m) for name, m in data.modalities.items()})
+            for part, data in enumerate(parts)
+        ]
+        large.LIMIT = 0
+        try:
+            yield mapped
+        finally:
+            large.LIMIT = limit

@@ -26,6 +26,7 @@ __all__ = ["AuxiliaryHeads", "ModulatedHeads", "attach_heads", "blend", "blendin
 
 _TINY = 1e-12
 _TRIAL_EPOCHS = 10
+_EVALUATION_BATCH = 1024
 
 
 class AuxiliaryHeads(nn.Module):
@@ -228,5 +229,15 @@ def _evaluate(network: AuxiliaryHeads, data: Batch, validation: Batch, branch: i
     """Loss of a branch on training and validation data, without dropout."""
     network.eval()
     with torch.inference_mode():
-        train_loss, validation_loss = (network.losses(split)[branch].item() for split in (data, validation))
-    return train_loss, validation_loss
+        return _mean_loss(network, data, branch), _mean_loss(network, validation, branch)
+
+
+def _mean_loss(network: AuxiliaryHeads, data: Batch, branch: int) -> float:
+    """Average the loss of a branch over all samples that it sees, some of them at a time."""
+    total, count = 0.0, 0
+    for start in range(0, len(data), _EVALUATION_BATCH):
+        part = data[start : start + _EVALUATION_BATCH]
+        n = int(part.present[:, branch - 1].sum()) if branch else len(part)
+        total += n * network.losses(part)[branch].item()
+        count += n
+    return total / max(count, 1)

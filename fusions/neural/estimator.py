@@ -68,6 +68,7 @@ class NeuralFusion(FusionStrategy):
     """
 
     tasks: ClassVar[tuple[Task, ...]] = tuple(Task)
+    streams: ClassVar[bool] = True
     search_space: ClassVar[SearchSpace] = {
         "learning_rate": Real(3e-4, 3e-2, log=True),
         "weight_decay": Real(1e-3, 1.0, log=True),

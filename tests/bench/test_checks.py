@@ -105,6 +105,12 @@ class NeverUsesALayer(GatedMultimodalUnit):
         return network
 
 
+class ShowsAllDataAtOnce(GatedMultimodalUnit):
+    def _train(self, network, train, validation):
+        network(train)
+        return super()._train(network, train, validation)
+
+
 @pytest.mark.parametrize(
     ("broken", "title"),
     [
@@ -117,6 +123,7 @@ class NeverUsesALayer(GatedMultimodalUnit):
         (DoesWhatItDoesNotDeclare, "check_a_task_that_is_not_declared_is_refused"),
         (HidesItsFactors, "check_every_parameter_moves"),
         (NeverUsesALayer, "check_every_parameter_moves"),
+        (ShowsAllDataAtOnce, "check_data_on_disk_are_streamed"),
     ],
 )
 def test_a_broken_promise_is_seen(broken, title):

@@ -73,7 +73,9 @@ def test_pieces_cover_all_rows_once_and_are_small(low_limit, tmp_path):
     parts = list(pieces(source))
     np.testing.assert_array_equal(np.concatenate([np.arange(101)[part] for part in parts]), np.arange(101))
     assert max(source[part].nbytes for part in parts) <= 1600 // 16 < source[:5].nbytes
-    assert list(pieces(np.ones((101, 8)))) == [slice(0, 101)]
+    assert list(pieces(np.array(source))) == parts
+    assert list(pieces(np.ones((3, 8), np.float32))) == [slice(0, 3)]
+    assert list(pieces(np.ones((0, 8)))) == []
 
 
 def test_rows_larger_than_a_piece_come_one_by_one(low_limit, tmp_path):

@@ -7,6 +7,7 @@ from torch.nn.functional import cross_entropy
 
 from fusebench.datasets.data import Kind, Modality, MultimodalData
 from fusebench.errors import FusebenchError
+from fusebench.fusions.neural import auxiliary as auxiliary_module
 from fusebench.fusions.neural.auxiliary import (
     AuxiliaryHeads,
     ModulatedHeads,
@@ -122,6 +123,18 @@ def test_blending_weights_are_gain_over_squared_overfitting():
 def test_where_nothing_is_learnt_all_branches_weigh_the_same():
     losses = torch.ones(3, 2)
     np.testing.assert_allclose(blending_weights(losses, losses), 1 / 3)
+
+
+def test_the_loss_of_a_branch_is_the_same_however_many_samples_are_looked_at_together(monkeypatch):
+    present = np.ones((96, 2), bool)
+    present[:40, 1] = False
+    batch = Batch.of(make_data().with_present(present))
+    network = make_network(make_data()).eval()
+    whole = [auxiliary_module._mean_loss(network, batch, branch) for branch in range(3)]
+    np.testing.assert_allclose(whole, network.losses(batch).detach(), rtol=1e-6)
+    monkeypatch.setattr(auxiliary_module, "_EVALUATION_BATCH", 25)
+    parts = [auxiliary_module._mean_loss(network, batch, branch) for branch in range(3)]
+    np.testing.assert_allclose(parts, whole, rtol=1e-5)
 
 
 def test_a_modality_of_noise_gets_little_weight_in_blending():
