@@ -130,6 +130,7 @@ def test_a_stored_measurement_of_this_machine_is_compared(machine, stored, tmp_p
     verdict = compare(tmp_path, stored)
     assert verdict.times.loc[verdict.times["slower"], "benchmark"].tolist() == ["b"]
     assert verdict.scores.loc[verdict.scores["worse"], "fusion"].tolist() == ["c"]
+    assert verdict.times["p_holm"].item() == pytest.approx(4 * verdict.times["p_value"].item())  # of all four
     assert {name for name, *_ in machine.asked} == {"head"}
     assert any("another hour" in note for note in verdict.notes)
 
