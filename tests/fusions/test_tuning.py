@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from fusebench.bench.checks import check_fusion, example_of
+from fusebench.bench.checks import check_fusion, example_of, fusion_checks
 from fusebench.datasets.data import Kind, Modality, MultimodalData, Task
 from fusebench.datasets.registry import load_dataset
 from fusebench.errors import DivergedError, FusebenchError
@@ -238,3 +238,33 @@ def test_a_dimension_knows_what_lies_inside(dimension, inside, outside, text):
     assert not any(value in dimension for value in outside)
     assert str(dimension) == text
     assert all(end in dimension for end in dimension.ends)
+
+
+class OutsideOfItsSpace(Constant):
+    def __init__(self, logit=9.0, idle="a", random_state=0):
+        super().__init__(logit, idle, random_state=random_state)
+
+
+class TunesWhatIsNoParameter(Constant):
+    search_space = {"logits": Real(-5.0, 5.0)}  # noqa: RUF012
+
+
+class CannotBeFittedAtTheEnds(Constant):
+    search_space = {"logit": Real(-1000.0, 1000.0)}  # noqa: RUF012
+
+    def _predict_outputs(self, data):
+        return np.tile(self.prior_, (len(data), 1)) * (1.0 if abs(self.logit) < 100 else np.nan)
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        (OutsideOfItsSpace, "logit is 9.0, outside of -5 to 5"),
+        (TunesWhatIsNoParameter, "logits is no parameter"),
+        (CannotBeFittedAtTheEnds, "not finite"),
+    ],
+)
+def test_the_check_of_a_search_space_sees_what_is_broken(broken, message):
+    checks = dict(fusion_checks(broken()))
+    with pytest.raises((AssertionError, DivergedError), match=message):
+        checks["check_search_space"]()
