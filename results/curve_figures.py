@@ -23,7 +23,8 @@ __all__ = ["draw_curves"]
 _COLUMNS = 4
 _WIDTH = 12.4  # inches
 _ROW = 1.9
-_MOST_EPOCHS = 30  # more points make the file larger, and no curve clearer
+_MOST = 20  # networks: more panels could not be compared, and make the page large
+_MOST_EPOCHS = 20  # so would more points, and no curve clearer
 _DASHED = (0, (3, 1.5))
 
 
@@ -41,7 +42,8 @@ def draw_curves(curves: pd.DataFrame, board: pd.DataFrame, dataset: str) -> Draw
     """
     own = curves[curves["dataset"] == dataset]
     families = board.set_index("fusion")["family"]
-    names = [name for name in board["fusion"] if name in set(own["fusion"])]
+    trained = [name for name in board["fusion"] if name in set(own["fusion"])]
+    names = trained[:_MOST]
     if not names:
         return None
     kept = find_kept(own)
@@ -78,9 +80,10 @@ def draw_curves(curves: pd.DataFrame, board: pd.DataFrame, dataset: str) -> Draw
             "that of training has what a strategy adds to it, and dropout, and is cut where it is higher. "
             f"Means are over the seeds that were still training. {describe_limits(kept)}"
         )
-        data = means.drop(columns="fits")
+        if len(names) < len(trained):
+            note += f" Drawn are the best {_MOST} of {len(trained)}; the file of numbers has all."
         title = f"{dataset}: how the networks learnt"
-        return finish(figure, f"figure-curves-{slug(dataset)}", title, alt, data, note)
+        return finish(figure, f"figure-curves-{slug(dataset)}", title, alt, _widen(means), note)
 
 
 def _draw_panel(axes: "Axes", means: pd.DataFrame, kept: pd.DataFrame, colour: str) -> None:
@@ -93,8 +96,9 @@ def _draw_panel(axes: "Axes", means: pd.DataFrame, kept: pd.DataFrame, colour: s
     axes.fill_between(validation["epoch"], *ends, color=colour, alpha=0.15, linewidth=0)
     axes.plot(kept["epoch"], kept["loss"], "o", color=INK, markersize=3.5, clip_on=False)
     axes.set(ylim=(min(means["low"].min(), 0), 1.1 * max(validation["mean"].max(), 0) or 1))
-    axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-    axes.yaxis.set_major_locator(MaxNLocator(4))
+    axes.grid(visible=False)
+    axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator(3))
 
 
 def _thin(means: pd.DataFrame, kept: pd.DataFrame) -> pd.DataFrame:
@@ -104,3 +108,13 @@ def _thin(means: pd.DataFrame, kept: pd.DataFrame) -> pd.DataFrame:
         some: NDArray = np.linspace(1, rows["epoch"].max(), _MOST_EPOCHS).round()
         parts.append(rows[rows["epoch"].isin([*some, *kept.loc[kept["fusion"] == fusion, "epoch"]])])
     return pd.concat(parts)
+
+
+def _widen(means: pd.DataFrame) -> pd.DataFrame:
+    """Put training and validation of an epoch into one row."""
+    rows = means.drop(columns="fits").set_index(["fusion", "epoch"])
+    train, validation = (
+        rows[rows["part"] == part].drop(columns="part").add_prefix(f"{part}_")
+        for part in ("train", "validation")
+    )
+    return train.join(validation).round(4).reset_index()

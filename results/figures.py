@@ -189,6 +189,7 @@ def draw_missing(relative: pd.DataFrame, board: pd.DataFrame, dataset: str) -> D
             cmap="cividis",
             cbar=False,
         )
+        axes.collections[0].set_clip_on(False)  # nothing lies outside, and a clip of each cell is long
         for (row, column), value in np.ndenumerate(table.to_numpy()):
             # Black or white, whichever stands out more; on paper where there is no colour.
             ink = INK if np.isnan(value) else "white" if value < 0.47 else "black"

@@ -15,6 +15,7 @@ __all__ = ["draw_confusion", "draw_reliability"]
 
 _MOST_CLASSES = 20  # more cannot be read
 _MOST_NUMBERS = 10
+_LEAST_SHARE = 0.005  # rounds to 0 %
 _FEWEST_SAMPLES = 10  # a share of fewer says nothing
 
 
@@ -87,7 +88,9 @@ def draw_confusion(
         for axes, (name, table) in zip(grid, tables.items(), strict=True):
             numbers = n_classes <= _MOST_NUMBERS
             shown = {"fmt": ".0f", "annot": 100 * table if numbers else None, "annot_kws": {"size": 7.5}}
+            shown["mask"] = table < _LEAST_SHARE
             sns.heatmap(table, ax=axes, vmin=0, vmax=1, cmap="Greys", cbar=False, square=True, **shown)
+            axes.spines[["left", "bottom", "right", "top"]].set_visible(True)
             axes.set(title=name, xlabel="predicted", ylabel="true class")
             axes.grid(visible=False)
             axes.tick_params(axis="y", rotation=0)
@@ -99,6 +102,7 @@ def draw_confusion(
             table.reset_index().melt("label", value_name="share").assign(fusion=name)
             for name, table in tables.items()
         ]
+        data = pd.concat(parts)
         title = f"{dataset}: which class is taken for which"
-        note = "Percent of the samples of the true class, over all seeds; clean data."
-        return finish(figure, f"figure-confusion-{slug(dataset)}", title, alt, pd.concat(parts), note)
+        note = "Percent of the samples of the true class, over all seeds; clean data. Empty: less than 0.5."
+        return finish(figure, f"figure-confusion-{slug(dataset)}", title, alt, data[data["share"] > 0], note)

@@ -161,7 +161,7 @@ def _tabulate(board: pd.DataFrame, unfinished: pd.DataFrame) -> dict[str, Any]:
                 "name": name,
                 "text": shown.text(row),
                 "note": ", ".join(lacking.get(row["fusion"], ())) if name == "coverage" else "",
-                "order": "" if pd.isna(row[name]) else row[name],
+                "order": _order(row[name]),
                 "numeric": shown.numeric,
                 "family": family_of(row["family"]),
                 "link": identify(row["fusion"]),
@@ -173,6 +173,13 @@ def _tabulate(board: pd.DataFrame, unfinished: pd.DataFrame) -> dict[str, Any]:
     return {"columns": columns, "rows": rows, "basis": board["gain_basis"].iloc[0]}
 
 
+def _order(value: Any) -> str:
+    """Write what a column is sorted by; "" if there is nothing."""
+    if isinstance(value, str):
+        return value
+    return "" if pd.isna(value) else f"{value:.6g}"
+
+
 def _tabulate_values(values: pd.DataFrame, board: pd.DataFrame) -> dict[str, Any]:
     """Turn the modality values of one data set into names and rows, in the order of its leaderboard."""
     quantities = list(dict.fromkeys(values["modality"]))
@@ -180,6 +187,8 @@ def _tabulate_values(values: pd.DataFrame, board: pd.DataFrame) -> dict[str, Any
     for fusion, family in zip(board["fusion"], board["family"], strict=True):
         own = values[values["fusion"] == fusion].to_dict("records")
         if own and family != CONTROL:
-            cells = [(format_interval(v["mean"], v["low"], v["high"], signed=True), v["mean"]) for v in own]
+            cells = [
+                (format_interval(v["mean"], v["low"], v["high"], signed=True), _order(v["mean"])) for v in own
+            ]
             rows.append((fusion, family_of(family), cells))
     return {"quantities": quantities, "rows": rows}

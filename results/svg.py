@@ -85,11 +85,15 @@ class Drawing(NamedTuple):
 
 
 # What matplotlib writes and a page does not need: comments, metadata, a style sheet that would reach the
-# whole page, groups that hold nothing; and in the tags fonts (the page has its own) and turns by nothing.
-_NEEDLESS = re.compile(
-    r"<!--.*?-->|<metadata>.*?</metadata>|<defs>\s*<style.*?</style>\s*</defs>|<g/>", re.DOTALL
+# whole page; and in the tags fonts (the page has its own), turns by nothing and what is so by default.
+_NEEDLESS = re.compile(r"<!--.*?-->|<metadata>.*?</metadata>|<defs>\s*<style.*?</style>\s*</defs>", re.DOTALL)
+_NEEDLESS_IN_TAGS = re.compile(
+    r" font-family:[^;]*;| transform=\"rotate\(-0 [^)]*\)\"|(?<=<g) id=\"[^\"]*\""
+    r"| stroke-dashoffset: 0;| stroke-linejoin: miter;"
 )
-_NEEDLESS_IN_TAGS = re.compile(r" font-family:[^;]*;| transform=\"rotate\(-0 [^)]*\)\"|(?<=<g) id=\"[^\"]*\"")
+# Shapes that cannot be seen, and groups that hold nothing or one thing.
+_UNSEEN = re.compile(r"<path (?!id)[^>]*style=\"fill:none\"/>|<g/>|<g></g>")
+_ALONE = re.compile(r"<g>(<(?:path|use|text) [^>]*(?:/>|>[^<]*</text>))</g>")
 
 
 def to_svg(figure: "Figure", name: str, title: str, alt: str) -> str:
@@ -119,7 +123,8 @@ def to_svg(figure: "Figure", name: str, title: str, alt: str) -> str:
         figure.savefig(buffer, format="svg", metadata=nothing)
     text = buffer.getvalue()
     text = re.sub(r">\s+<", "><", _NEEDLESS.sub("", text[text.index("<svg") :]))
-    text = re.sub(r"<[^>]*>", lambda tag: _shrink(tag[0]), text).replace("<g></g>", "")
+    text = re.sub(r"<[^>]*>", lambda tag: _shrink(tag[0]), text)
+    text = _ALONE.sub(r"\1", _UNSEEN.sub("", text))
     width, height = (round(96 * inches) for inches in figure.get_size_inches())
     box = re.search(r'viewBox="[^"]*"', text)
     named = f'role="img" aria-labelledby="{name}-title" aria-describedby="{name}-desc"'
@@ -147,7 +152,7 @@ def finish(
     """Save a figure drawn under `RC` in every form, with the numbers that it shows."""
     svg = to_svg(figure, name, title, alt)
     figure.set_layout_engine(None)  # the first drawing has put everything in its place
-    csv = data.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    csv = data.to_csv(index=False, float_format="%.5g", lineterminator="\n")
     return Drawing(name, title, alt, svg, to_pdf(figure), csv, note)
 
 
@@ -169,7 +174,7 @@ def _shrink(tag: str) -> str:
     """Shorten a tag, and put the page's colours in; text between tags is left as it is."""
     tag = _NEEDLESS_IN_TAGS.sub("", tag)
     tag = re.sub(r' d="[^"]*"', lambda path: _round(re.sub(r" ?\n|(?<=[A-Z]) ", "", path[0]), 1), tag)
-    tag = _round(tag, 2)
+    tag = re.sub(r"(?<=[:;]) ", "", _round(tag, 2))
     for colour, variable in _THEME.items():
         tag = tag.replace(colour, variable)
     return tag

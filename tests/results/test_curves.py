@@ -66,6 +66,18 @@ def test_long_curves_are_thinned_and_keep_the_epochs_that_matter(board):
     losses[332] = 0.1
     drawing = draw_curves(make_curves({("gmu", 0): losses}), board, "fake-posts")
     data = pd.read_csv(StringIO(drawing.csv))
-    epochs = data.loc[data["part"] == "validation", "epoch"]
-    assert len(epochs) <= 31
+    epochs = data["epoch"]
+    assert len(epochs) <= 21
+    row = data.set_index("epoch").loc[333]
+    assert row[["validation_mean", "train_mean"]].to_list() == [0.1, 0.05]
     assert {1, 333, 500} <= set(epochs)
+
+
+def test_of_many_networks_the_best_are_drawn_and_all_are_told():
+    names = [f"network-{number:02d}" for number in range(30)]
+    board = pd.DataFrame({"fusion": names, "family": "joint"})
+    drawing = draw_curves(make_curves({(name, 0): [1.0, 0.5] for name in names}), board, "fake-posts")
+    assert "network-19" in drawing.svg
+    assert "network-20" not in drawing.svg
+    assert "the best 20 of 30" in drawing.note
+    assert "network-29" in drawing.csv

@@ -79,7 +79,7 @@ def test_identifiers_do_not_clash_between_figures(drawings):
 
 def test_text_and_lines_follow_the_theme_of_the_page(drawings):
     for drawing in drawings:
-        assert "fill: currentColor" in drawing.svg
+        assert "fill:currentColor" in drawing.svg
         if "missing" not in drawing.name:  # a heat map's colours are its data
             assert not re.findall(r"#[0-9a-f]{6}\b", drawing.svg)
             assert "var(--line)" in drawing.svg
@@ -172,7 +172,7 @@ def test_numbers_in_a_heat_map_can_be_read(drawings):
     assert len(written) > 20
     for style, text in written:
         background = linear(to_hex(colormaps["cividis"](float(text)))) @ [0.2126, 0.7152, 0.0722]
-        light = 1.0 if "fill: #ffffff" in style else 0.0
+        light = 1.0 if "fill:#ffffff" in style else 0.0
         assert (max(light, background) + 0.05) / (min(light, background) + 0.05) > 4.4
 
 

@@ -29,7 +29,7 @@ def test_names_ranks_and_a_bar_for_each_clique(scores, families):
         assert re.search(rf">({name}  {rank:.2f}|{rank:.2f}  {name})</text>", drawing.svg), name
     cliques = find_cliques(evidence.test.ranks, evidence.test.pairs)
     assert cliques
-    assert drawing.svg.count("stroke-width: 2.5") == len(cliques)
+    assert drawing.svg.count("stroke-width:2.5") == len(cliques)
     assert f"{len(cliques)} bars join" in drawing.alt
 
 
