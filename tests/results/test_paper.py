@@ -65,3 +65,19 @@ def test_nothing_is_written_for_a_metric_that_there_is_not(two, tmp_path):
     with pytest.raises(FusebenchError, match="did you mean accuracy"):
         write_paper(two, tmp_path / "new", metric="acuracy")
     assert not (tmp_path / "new").exists()
+
+
+def test_what_latex_would_take_for_a_command_is_escaped(two, tmp_path):
+    name = r"a_b & 50% of #1 {x} $y^2 ~z\\end"
+    write_paper(two.replace({"fusion": {"late-mean": name}}), tmp_path)
+    text = (tmp_path / "leaderboard.tex").read_text()
+    assert r"a\_b \& 50\% of \#1 \{x\} \$y" in text
+    assert name not in text
+    for path in tmp_path.glob("*.tex"):
+        lines = [line for line in path.read_text().splitlines() if not line.startswith("%")]
+        body = "\n".join(lines)
+        assert re.findall(r"\\begin{(\w+)}", body) == re.findall(r"\\end{(\w+)}", body) == ["tabular"]
+        plain = re.sub(r"\\[{}]", "", body)
+        assert plain.count("{") == plain.count("}")
+        assert [line for line in lines if len(re.findall(r"(?<!\\)\$", line)) % 2] == []
+        assert lines.count(r"\toprule") == lines.count(r"\bottomrule") == 1
