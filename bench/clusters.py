@@ -1,5 +1,6 @@
 """Schedulers of dask: one that is there, or one that is made here with workers on a cluster."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,7 +65,11 @@ def _make(place: "Place") -> Any:
             return KubeCluster(n_workers=place.jobs)
         # A limit of memory is not dask's to enforce: it sees its workers, not the processes that compute.
         return LocalCluster(
-            n_workers=place.jobs, threads_per_worker=1, memory_limit=0, dashboard_address=None
+            n_workers=place.jobs,
+            threads_per_worker=1,
+            memory_limit=0,
+            dashboard_address="127.0.0.1:0",  # a port that is free
+            silence_logs=logging.ERROR,  # the loss of a worker is told as that of its cell
         )
     except ImportError as error:
         raise FusebenchError(

@@ -1,5 +1,6 @@
 """The engine dask: tasks go to the workers of a cluster, where processes like those of a pool do them."""
 
+import signal
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
@@ -16,7 +17,7 @@ from distributed import Client, Future, KilledWorker, Worker, WorkerPlugin, get_
 
 from ..errors import FusebenchError
 from .clusters import connect
-from .workers import Limits, Loss, Task, WorkerPool, do_packed
+from .workers import Loss, Task, WorkerPool, do_packed
 
 if TYPE_CHECKING:
     from .engines import Place
@@ -44,7 +45,7 @@ class DaskEngine:
 
     def __init__(self, place: "Place", prepare: Callable[[], object]) -> None:
         self._place = place
-        self._plugin = _Processes(place.limits, prepare)
+        self._plugin = _Processes(place, prepare)
         self._name = f"fusebench-{uuid4().hex[:8]}"
         self._stack = ExitStack()
         self._waiting: dict[str, deque[Task]] = {}  # by group
@@ -169,8 +170,9 @@ class DaskEngine:
 class _Processes(WorkerPlugin):
     """At a worker: a pool of one process for each thread that is at work."""
 
-    def __init__(self, limits: Limits, prepare: Callable[[], object]) -> None:
-        self._limits, self._prepare = limits, prepare
+    def __init__(self, place: "Place", prepare: Callable[[], object]) -> None:
+        self._limits, self._prepare = place.limits, prepare
+        self._is_of_command = place.scheduler is None and place.cluster is None
         self._all: list[WorkerPool] = []
         self._idle: list[WorkerPool] = []
 
@@ -181,6 +183,8 @@ class _Processes(WorkerPlugin):
         of a `WorkerPool` do not.
         """
         current_process().daemon = False
+        if self._is_of_command:  # Ctrl-C reaches both; the command ends its workers
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def teardown(self, worker: Worker) -> None:  # noqa: ARG002
         """End them, and with them what they do."""

@@ -172,7 +172,11 @@ def find_todo(
     """Sort cells into what is there, by key, and what is to be run; a damaged cell is to be run."""
     there: dict[str, Finished] = {}
     todo: list[C] = []
+    listed = index.store.list_remote_cells()
     for cell in cells:
+        if listed is not None and str(index.store.path(cell)) not in listed:
+            todo.append(cell)
+            continue
         try:
             found = index.find(cell)
         except DamagedCellError as error:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..errors import FusebenchError
 from ..results.files import write_atomically
-from ..results.location import open_folder
+from ..results.location import is_remote, open_folder
 from .plan import Bundle, Cell
 
 __all__ = ["CellResult", "DamagedCellError", "Named", "Store", "has_failed"]
@@ -134,6 +134,12 @@ class Store:
     def path(self, cell: Named, kind: str = "cells", suffix: str = ".json") -> Path:
         """Where a cell's file is, or will be."""
         return self.folder / kind / cell.dataset / cell.fusion / f"seed{cell.seed}-{cell.key}{suffix}"
+
+    def list_remote_cells(self) -> set[str] | None:
+        """List the files of cells behind a URL, a thousand with a request; None for a local folder."""
+        if not is_remote(self.folder):
+            return None
+        return {str(path) for path in (self.folder / "cells").rglob("*.json")}
 
     def load(self, cell: Named) -> CellResult | None:
         """Read a cell's result; None if it was not run.

@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 import psutil
 import pytest
-from distributed import LocalCluster
 
+from fusebench.bench.clusters import connect
 from fusebench.bench.dask_engine import DaskEngine
 from fusebench.bench.engines import Place
 from fusebench.bench.events import read_events
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX sig
 SUITE = Suite(
     name="tiny",
     datasets=("synth-xor", "synth-unique"),
-    fusions=("late-mean", "early-logistic"),
+    fusions=("late-mean",),
     scenarios=("missing-modality",),
     seeds=1,
     dataset_options={
@@ -44,8 +44,8 @@ COSTS = ["fit_seconds", "predict_seconds", "fit_bytes"]
 @pytest.fixture(scope="module")
 def cluster():
     """Two workers with one thread each."""
-    with LocalCluster(n_workers=2, threads_per_worker=1, memory_limit=0, dashboard_address=None) as made:
-        yield made
+    with connect(Place("dask", jobs=2)) as client:
+        yield client.cluster
 
 
 def find_descendants():
@@ -89,8 +89,8 @@ def test_what_exceeds_a_limit_or_crashes_costs_no_worker(cluster, tmp_path):
         *(Task(double, (n,), about=n) for n in range(3)),
     ]
     workers = set(cluster.scheduler_info["workers"])
-    found = do(tasks, cluster, limits=Limits(seconds=6))
-    assert found.pop("slow") == Loss("timeout", "It took more than the limit of 6 seconds.")
+    found = do(tasks, cluster, limits=Limits(seconds=3))
+    assert found.pop("slow") == Loss("timeout", "It took more than the limit of 3 seconds.")
     assert found.pop("deadly").reason.startswith("The worker process died, as did a second one")
     assert found == {"dying": "survived", 0: 0, 1: 2, 2: 4}
     assert starts == [1]
@@ -149,7 +149,7 @@ def numbers(summary):
 @pytest.fixture(scope="module")
 def serial(tmp_path_factory):
     summary = run(tmp_path_factory.mktemp("serial"), engine="serial")
-    assert (summary.ran, summary.failed) == (12, 0)
+    assert (summary.ran, summary.failed) == (10, 0)
     assert read_provenance(summary.folder)["engine"] == {
         "name": "serial",
         "workers": 1,
@@ -163,13 +163,13 @@ def serial(tmp_path_factory):
 @pytest.mark.parametrize("engine", ["dask", pytest.param("process", marks=pytest.mark.slow)])
 def test_every_engine_gives_the_same_numbers(engine, serial, tmp_path):
     summary = run(tmp_path, engine=engine, jobs=2, timeout=300)
-    assert (summary.ran, summary.failed) == (12, 0)
+    assert (summary.ran, summary.failed) == (10, 0)
     pd.testing.assert_frame_equal(numbers(summary), numbers(serial))
     told = read_provenance(tmp_path)["engine"]
     assert (told["name"], told["workers"], told["limits"]["seconds"]) == (engine, 2, 300)
     assert not list(tmp_path.glob(".*"))
     events = read_events(tmp_path)
-    assert [sum(event["event"] == kind for event in events) for kind in ("begin", "end")] == [12, 12]
+    assert [sum(event["event"] == kind for event in events) for kind in ("begin", "end")] == [10, 10]
 
 
 class KillsAWorker:
@@ -192,8 +192,8 @@ class KillsAWorker:
 def test_a_killed_worker_changes_nothing(cluster, serial, tmp_path):
     listener = KillsAWorker(cluster)
     summary = run(tmp_path, engine="dask", scheduler=cluster.scheduler_address, listener=listener)
-    assert listener.begun == 12
-    assert (summary.ran, summary.failed) == (12, 0)
+    assert listener.begun in (10, 11)  # the worker had a cell, or made features
+    assert (summary.ran, summary.failed) == (10, 0)
     pd.testing.assert_frame_equal(numbers(summary), numbers(serial))
 
 
@@ -215,7 +215,7 @@ def test_ctrl_c_leaves_a_folder_that_can_go_on_and_no_process(tmp_path):
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert said.strip() == "Stopped. Finished cells are kept: repeat the command to go on."
+    assert "Stopped. Finished cells are kept: repeat the command to go on." in said
     _, left = psutil.wait_procs(family, timeout=10)
     assert not left
     kept = len(list((tmp_path / "run" / "cells").rglob("*.json")))
