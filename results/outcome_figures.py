@@ -90,6 +90,7 @@ def draw_confusion(
             shown = {"fmt": ".0f", "annot": 100 * table if numbers else None, "annot_kws": {"size": 7.5}}
             shown["mask"] = table < _LEAST_SHARE
             sns.heatmap(table, ax=axes, vmin=0, vmax=1, cmap="Greys", cbar=False, square=True, **shown)
+            axes.set_facecolor("white")  # the colour of none, in the dark theme too
             axes.spines[["left", "bottom", "right", "top"]].set_visible(True)
             axes.set(title=name, xlabel="predicted", ylabel="true class")
             axes.grid(visible=False)
