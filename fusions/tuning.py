@@ -236,7 +236,7 @@ def find_tuned(fusion: FusionStrategy) -> TunedFusion | None:
     while isinstance(fusion, WrappedFusion):
         if isinstance(fusion, TunedFusion):
             return fusion
-        fusion = getattr(fusion, "fusion_", fusion.fusion)
+        fusion = vars(fusion).get("fusion_", fusion.fusion)
     return None
 
 
