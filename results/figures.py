@@ -141,7 +141,7 @@ def draw_cost(board: pd.DataFrame, sign: int, baseline: str) -> Drawing | None:
         points = pd.concat([front, others]).rename(
             columns={"fusion": "name", "fit_seconds": "x", "score": "y"}
         )
-        written = label_points(axes, points, len(front))
+        written = label_points(figure, axes, points, len(front))
         alt = (
             f"Scatter plot: mean {metric} against the time of a fit (logarithmic) of {len(rows)} fusions. "
             f"No other is both faster and better than {_list(front['fusion'])}."

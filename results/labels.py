@@ -7,6 +7,7 @@ from matplotlib.transforms import Bbox
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 __all__ = ["label_points"]
 
@@ -16,13 +17,15 @@ _CORNERS = [(1, 0.8), (1, -0.8), (-1, 0.8), (-1, -0.8)]  # in gaps from the poin
 _FURTHER = [(0, 1.6), (0, -1.6), (2.2, 1.8), (2.2, -1.8), (-2.2, 1.8), (-2.2, -1.8), (0, 3.2), (0, -3.2)]
 
 
-def label_points(axes: "Axes", points: pd.DataFrame, wanted: int) -> list[str]:
+def label_points(figure: "Figure", axes: "Axes", points: pd.DataFrame, wanted: int) -> list[str]:
     """Write names beside points, as far as there is room.
 
     The layout of the figure is done first, and the names do not change it.
 
     Parameters
     ----------
+    figure : matplotlib.figure.Figure
+        All that changes its layout is done.
     axes : matplotlib.axes.Axes
         Its points are drawn and its scales are set.
     points : pandas.DataFrame
@@ -35,7 +38,6 @@ def label_points(axes: "Axes", points: pd.DataFrame, wanted: int) -> list[str]:
     list of str
         The names that are written: no two overlap, and none lies on a point or leaves the axes.
     """
-    figure = axes.figure
     figure.draw_without_rendering()  # puts the axes in their place
     pixels = axes.transData.transform(points[["x", "y"]].to_numpy())
     radius = 3.5 * figure.dpi / 72

@@ -151,10 +151,10 @@ def _tabulate(board: pd.DataFrame, unfinished: pd.DataFrame) -> dict[str, Any]:
     if len(unfinished):  # then how much is done is what one has to know first
         first = ("rank", "tie", "fusion", "coverage")
         columns = {name: columns[name] for name in [*first, *(name for name in columns if name not in first)]}
-    counts = unfinished.groupby(["fusion", "status"], sort=False).size()
     lacking: dict[str, list[str]] = {}
-    for (fusion, status), count in counts.items():
-        lacking.setdefault(fusion, []).append(f"{count} {status}")
+    counts = unfinished.groupby(["fusion", "status"], sort=False).size().reset_index(name="count")
+    for row in counts.to_dict("records"):
+        lacking.setdefault(row["fusion"], []).append(f"{row['count']} {row['status']}")
     rows = [
         [
             {

@@ -1,8 +1,10 @@
+import json
+import shutil
 import warnings
 
 import pytest
 
-from fusebench.bench.fits import find_history
+from fusebench.bench.fits import find_history, read_fits
 from fusebench.bench.plan import make_plan
 from fusebench.bench.run import run_plan
 from fusebench.bench.store import Store
@@ -12,6 +14,8 @@ from fusebench.fusions.calibration import TemperatureScaled
 from fusebench.fusions.early_mlp import EarlyMLP
 from fusebench.fusions.late import LateMean
 from fusebench.fusions.registry import fusions, register_fusion
+from fusebench.results.curves import CURVE_COLUMNS
+from fusebench.results.logs import LOG_COLUMNS
 
 SMALL = {"n_train": 60, "n_validation": 30, "n_test": 20}
 
@@ -65,3 +69,36 @@ def test_warnings_of_a_fit_that_fails_are_kept(finished):
     result = finished[1]["complains"]
     assert result.status == "failed"
     assert result.warnings == ["UserWarning: this will end badly"]
+
+
+def test_losses_and_warnings_are_read_from_the_files_of_cells(finished):
+    summary, results = finished
+    curves, logs = read_fits(summary.folder, summary.records)
+    assert tuple(curves.columns) == CURVE_COLUMNS
+    assert set(curves["fusion"]) == {"early-mlp"}
+    for part in ("train", "validation"):
+        own = curves[curves["part"] == part]
+        assert own["loss"].to_list() == results["early-mlp"].history[part]
+        assert own["epoch"].to_list() == list(range(1, len(own) + 1))
+    assert tuple(logs.columns) == LOG_COLUMNS
+    told = logs[logs["fusion"] == "complains"]
+    assert told[["condition", "message"]].to_numpy().tolist() == [["", "UserWarning: this will end badly"]]
+
+
+def test_files_that_are_older_or_not_there_are_no_trouble(finished, tmp_path):
+    summary = finished[0]
+    folder = shutil.copytree(summary.folder, tmp_path / "run")
+    shutil.rmtree(folder / "cells" / "synth-xor" / "complains")
+    [path] = (folder / "cells" / "synth-xor" / "early-mlp").iterdir()
+    document = json.loads(path.read_bytes())
+    del document["result"]["history"]
+    document["result"]["not_scored"] = {"missing-modality-a-5": "It cannot be."}
+    path.write_text(json.dumps(document), encoding="utf-8")
+    curves, logs = read_fits(folder, summary.records)
+    assert curves.empty
+    assert "complains" not in set(logs["fusion"])
+    told = logs[logs["condition"] != ""]
+    assert told[["fusion", "condition", "message"]].to_numpy().tolist() == [
+        ["early-mlp", "missing-modality-a-5", "It cannot be."]
+    ]
+    assert read_fits(tmp_path, summary.records).logs.empty

@@ -13,7 +13,7 @@ def label(x, y, wanted):
     axes = figure.subplots()
     axes.plot(x, y, "o")
     points = pd.DataFrame({"name": [f"strategy-{k}" for k in range(len(x))], "x": x, "y": y})
-    written = label_points(axes, points, wanted)
+    written = label_points(figure, axes, points, wanted)
     return axes, points, written
 
 

@@ -33,6 +33,15 @@ def test_planted_effects_are_found(board):
     assert board.loc["majority", ["mra_missing", "mra_noise"]].to_list() == [1, 1]
 
 
+def test_each_kind_of_fault_has_its_own_mean(whole):
+    some = whole[whole["dataset"].isin(["fake-posts", "fake-digits"])]
+    turned = some.replace({"mechanism": {"noise": "misalignment"}})
+    plain, other = (build_leaderboard(each).set_index("fusion") for each in (some, turned))
+    pd.testing.assert_series_equal(other["mra_misalignment"], plain["mra_noise"], check_names=False)
+    assert other["mra_noise"].isna().all()
+    assert plain["mra_misalignment"].isna().all()
+
+
 def test_scores_are_means_over_data_sets(board, records):
     clean = records[(records["metric"] == "accuracy") & (records["scenario"] == "clean")]
     expected = clean[clean["fusion"] == "late-mean"].groupby("dataset")["value"].mean().mean()
