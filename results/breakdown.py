@@ -1,10 +1,16 @@
 """The same scores taken apart: by data set, by scenario, by family."""
 
+from collections.abc import Callable
+
 import pandas as pd
 
+from ..errors import FusebenchError
+from .paired import pool_conditions, sample_intervals
 from .stats import clean_scores, condition_scores, seed_intervals, strict_mean
 
-__all__ = ["best_of_families", "score_by"]
+__all__ = ["SampleReader", "best_of_families", "cover_samples", "score_by"]
+
+SampleReader = Callable[[pd.DataFrame, str], pd.DataFrame]
 
 
 def score_by(records: pd.DataFrame, metric: str, by: str) -> pd.DataFrame:
@@ -47,6 +53,46 @@ def score_by(records: pd.DataFrame, metric: str, by: str) -> pd.DataFrame:
     parts.sort(key=lambda part: part[by].iloc[0] != "clean")
     table = pd.concat(parts, ignore_index=True).rename(columns={"mean": "score"})
     return table[["fusion", by, "score", "low", "high"]]
+
+
+def cover_samples(
+    scores: pd.DataFrame, records: pd.DataFrame, metric: str, by: str, read_samples: SampleReader
+) -> tuple[pd.DataFrame, str]:
+    """Give scores the interval that covers test samples too.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        From `score_by`.
+    records, metric, by
+        What they were made of; ``by="scenario"`` only for a single data set.
+    read_samples : callable
+        Gives the scores of single samples (`fusebench.results.paired.SAMPLE_COLUMNS`) of records and metric.
+
+    Returns
+    -------
+    scores : pandas.DataFrame
+        With other ends of the intervals.
+    basis : str
+        What these cover.
+
+    Raises
+    ------
+    FusebenchError
+        If scenarios are those of several data sets, each of which has other samples.
+    """
+    names = sorted(records["dataset"].unique())
+    if by == "scenario" and len(names) > 1:
+        raise FusebenchError(
+            f"Test samples are those of one data set, however: {', '.join(names)}; choose one with "
+            "--filter dataset=NAME."
+        )
+    chosen = records if by == "scenario" else records[records["mechanism"] == "clean"]
+    found = sample_intervals(pool_conditions(read_samples(chosen, metric)))
+    found["half"] = (found["high"] - found["low"]) / 2
+    half = scores[["fusion", by]].merge(found[["fusion", by, "half"]], how="left")["half"].to_numpy()
+    scores = scores.assign(low=scores["score"] - half, high=scores["score"] + half)
+    return scores, " or ".join(found["basis"].unique())
 
 
 def best_of_families(board: pd.DataFrame) -> pd.DataFrame:

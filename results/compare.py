@@ -8,8 +8,9 @@ import pandas as pd
 
 from ..errors import FusebenchError, did_you_mean
 from .columns import show_columns
-from .intervals import LEVEL
+from .intervals import LEVEL, NEW_SEEDS
 from .leaderboard import build_leaderboard
+from .paired import compare_paired, pool_conditions
 from .records import CELL, collect_notices, validate
 from .stats import (
     clean_scores,
@@ -29,6 +30,7 @@ ALL = "(all)"
 
 # Of no run that is like another.
 _PASSING = ("started", "seconds", "jobs", "engine", "files", "plan", "cells")
+_VERDICTS = {1: "better", -1: "worse", 0: "unclear"}  # by the side of 0 on which an interval lies
 _DESCRIBED = (
     *("family", "absence", "coverage", "mra_missing", "mra_noise", "worst", "ece"),
     *("fit_seconds", "latency", "n_parameters", "fit_bytes"),
@@ -61,6 +63,8 @@ class Comparison(NamedTuple):
         What the intervals of the mean over data sets are about.
     notices : list of str
         Cautions that the records carry.
+    interval : str
+        What the intervals on single data sets are about.
     """
 
     metric: str
@@ -68,6 +72,7 @@ class Comparison(NamedTuple):
     table: pd.DataFrame
     basis: str
     notices: list[str]
+    interval: str = NEW_SEEDS
 
     def summarise(self) -> str:
         """Say how much is more than noise, and how much would be without any difference."""
@@ -144,6 +149,7 @@ def compare_fusions(
     *,
     metric: str = "accuracy",
     parameters: Mapping[str, Mapping[str, str]] | None = None,
+    samples: pd.DataFrame | None = None,
 ) -> Comparison:
     """Compare two strategies of one run on clean data and under each kind of fault.
 
@@ -157,6 +163,9 @@ def compare_fusions(
         Which score.
     parameters : mapping of str to mapping, optional
         Parameters of each fusion.
+    samples : pandas.DataFrame, optional
+        Scores of single samples of both, see `fusebench.results.paired`; the intervals on each data set then
+        cover test samples, too.
 
     Returns
     -------
@@ -201,7 +210,26 @@ def compare_fusions(
     differences = [Difference(what, *pair) for what, pair in texts.items() if pair[0] != pair[1]]
     how = parameters or {}
     differences += _differ_in_provenance(how.get(first, {}), how.get(second, {}))
-    return _compare(metric, differences, pairs, sign, collect_notices(records))
+    found = _compare(metric, differences, pairs, sign, collect_notices(records))
+    if samples is None or first == second:
+        return found
+    parts = records.drop_duplicates("scenario").set_index("scenario")["mechanism"].to_dict()
+    shown = samples[samples["training"].isin(records["training"].unique())]
+    return _cover_samples(found, compare_paired(pool_conditions(shown, parts), first, second))
+
+
+def _cover_samples(found: Comparison, intervals: pd.DataFrame) -> Comparison:
+    """Put the intervals of `compare_paired` around the differences on single data sets."""
+    half = ((intervals["high"] - intervals["low"]) / 2).to_numpy()
+    index = pd.MultiIndex.from_frame(intervals[["scenario", "dataset"]])
+    table = found.table.copy()
+    width = pd.Series(half, index).reindex(pd.MultiIndex.from_frame(table[["part", "dataset"]])).to_numpy()
+    single = (table["dataset"] != ALL).to_numpy()
+    table.loc[single, "low"] = (table["difference"] - width)[single]
+    table.loc[single, "high"] = (table["difference"] + width)[single]
+    judged = single & ~table["verdict"].isin(["same", "not done"])
+    table.loc[judged, "verdict"] = find_side(table)[judged].map(_VERDICTS)
+    return found._replace(table=table, interval=" or ".join(intervals["basis"].unique()))
 
 
 def _compare(
@@ -229,7 +257,7 @@ def _compare_pair(pair: pd.DataFrame, sign: int) -> list[dict[str, Any]]:
         difference = ((own["second"] - own["first"]) * sign).to_frame("of")
         interval = paired_intervals(difference)
         side = int(find_side(interval).iloc[0])
-        verdict = {1: "better", -1: "worse", 0: "unclear"}[side]
+        verdict = _VERDICTS[side]
         if means.isna().any():
             verdict = "not done"
         elif np.allclose(difference, 0, rtol=0, atol=1e-12):

@@ -67,7 +67,12 @@ def make_board_page(board: pd.DataFrame, notices: Sequence[str] = (), unfinished
 
 
 def make_pivot_page(
-    scores: pd.DataFrame, by: str, metric: str, notices: Sequence[str] = (), unfinished: Sequence[str] = ()
+    scores: pd.DataFrame,
+    by: str,
+    metric: str,
+    notices: Sequence[str] = (),
+    unfinished: Sequence[str] = (),
+    basis: str = NEW_SEEDS,
 ) -> Page:
     """Make the page of scores with a row for each fusion and a column for each data set or scenario.
 
@@ -81,14 +86,16 @@ def make_pivot_page(
         Name of the score.
     notices, unfinished : sequence of str
         See `Page`.
+    basis : str
+        What the intervals cover.
     """
     names = list(dict.fromkeys(scores[by]))
-    meaning = f"{metric} on the {by} {{}}, as a mean, ± half its 95 % t-interval."
+    meaning = f"{metric} on the {by} {{}}, as a mean, ± half its 95 % interval."
     headings = [Heading("fusion", "fusion", "Name of the fusion strategy or control.", numeric=False)]
     headings += [Heading(name, name, meaning.format(name)) for name in names]
     rows = []
     for fusion, own in scores.groupby("fusion", sort=False):
         texts = {row[by]: format_interval(row["score"], row["low"], row["high"]) for _, row in own.iterrows()}
         rows.append([str(fusion), *(texts[name] for name in names)])
-    note = f"{metric}. ± is half a 95 % interval: {NEW_SEEDS}. “?”: one seed, no interval."
+    note = f"{metric}. ± is half a 95 % interval: {basis}. “?”: one seed, no interval."
     return Page(headings, rows, notices, note, unfinished)

@@ -5,7 +5,7 @@ The table has one row for each prediction: ``dataset``, ``training``, ``fusion``
 seed) and ``score`` (such as 1 if right and 0 if wrong).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ __all__ = [
     "TEST_SAMPLES",
     "bootstrap_means",
     "compare_paired",
+    "pool_conditions",
     "sample_intervals",
 ]
 
@@ -157,6 +158,43 @@ def compare_paired(samples: pd.DataFrame, first: str, second: str, n_resamples: 
         interval = pd.DataFrame(bootstrap_means(difference, n_resamples)._asdict())
         parts.append(_label(interval.assign(first=first, second=second), key, table))
     return pd.concat(parts, ignore_index=True)
+
+
+def pool_conditions(samples: pd.DataFrame, parts: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """Average the scores of each sample over modalities and severities, then over the scenarios of a part.
+
+    The conditions of a sample are no independent samples, so that they are averaged before anything is drawn.
+
+    Parameters
+    ----------
+    samples : pandas.DataFrame
+        Columns of `SAMPLE_COLUMNS`.
+    parts : mapping of str to str, optional
+        By scenario, the name of the part; each scenario is one when left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns of `SAMPLE_COLUMNS`; ``scenario`` names the part, ``modality`` is "" and ``severity`` 0. The
+        score is NaN where a fusion lacks a condition under which others have one.
+
+    Examples
+    --------
+    >>> rows = [("digits", "clean", "noise", "", severity, "a", 0, 7, score)
+    ...         for severity, score in ((1, 1.0), (2, 0.0))]
+    >>> pool_conditions(pd.DataFrame(rows, columns=SAMPLE_COLUMNS))["score"].to_list()
+    [0.5]
+    """
+    one = ["dataset", "training", "fusion", "seed", "sample"]
+    part = samples["scenario"] if parts is None else samples["scenario"].map(parts)
+    pooled = samples.assign(part=part)
+    for levels in ([*one, "part", "scenario"], [*one, "part"]):
+        grouped = pooled.groupby(levels, observed=True)["score"]
+        found = pd.DataFrame({"score": grouped.mean(), "n": grouped.size()}).reset_index()
+        most = found.groupby(levels[:2] + levels[5:])["n"].transform("max")
+        pooled = found.assign(score=found["score"].where(found["n"] == most))
+    named = pooled.rename(columns={"part": "scenario"}).assign(modality="", severity=0)
+    return named[list(SAMPLE_COLUMNS)]
 
 
 def _tables(samples: pd.DataFrame) -> Iterator[tuple[tuple, pd.DataFrame]]:

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from .breakdown import best_of_families, score_by
+from .breakdown import SampleReader, best_of_families, cover_samples, score_by
 from .cells import group_unfinished, unfinished_cells
+from .intervals import NEW_SEEDS
 from .leaderboard import BASELINE, build_leaderboard
 from .page import Page, make_board_page, make_pivot_page
 from .records import collect_notices, validate
@@ -46,6 +47,7 @@ def make_view(
     filters: Sequence[str] = (),
     notice: Sequence[str] = (),
     published: Collection[str] = (),
+    read_samples: SampleReader | None = None,
 ) -> View:
     """Rank, then show what was asked for.
 
@@ -63,6 +65,9 @@ def make_view(
         Cautions beside those that the records carry.
     published : collection of str
         Fusions to mark as published, see `fusebench.results.placing.place_among`.
+    read_samples : callable, optional
+        Gives the scores of single samples of the records and metric that it is called with; the intervals
+        by data set or scenario then cover test samples, too. See `fusebench.results.paired`.
 
     Returns
     -------
@@ -97,14 +102,17 @@ def make_view(
     shown = records[records["fusion"].isin(board["fusion"])]
     unfinished = [group.line for group in group_unfinished(unfinished_cells(label_training(shown)))]
     if by in ("dataset", "scenario"):
-        scores = score_by(select_ranked(records), metric, str(by))
+        ranked, basis = select_ranked(records), NEW_SEEDS
+        scores = score_by(ranked, metric, str(by))
+        if read_samples is not None:
+            scores, basis = cover_samples(scores, ranked, metric, str(by), read_samples)
         order = {fusion: place for place, fusion in enumerate(board["fusion"])}
         scores = scores[scores["fusion"].isin(order)]
         frame = scores.sort_values("fusion", key=lambda names: names.map(order), kind="stable")
         frame = frame.reset_index(drop=True).assign(metric=metric)
         if marked := [fusion for fusion in order if fusion in published]:
             notices.append(f"Published: {', '.join(marked)}.")
-        page = make_pivot_page(frame, str(by), metric, notices, unfinished)
+        page = make_pivot_page(frame, str(by), metric, notices, unfinished, basis)
     else:
         frame, page = board, make_board_page(board, notices, unfinished)
     note = " ".join(filter(None, [page.note, describe(chosen)]))

@@ -7,7 +7,7 @@ import typer
 
 from ...errors import FusebenchError
 from ...results.location import open_folder
-from .reporting import MetricOption, common_metric
+from .reporting import Interval, IntervalOption, MetricOption, common_metric
 
 if TYPE_CHECKING:
     from ...results.compare import Comparison
@@ -23,17 +23,24 @@ def compare(
         typer.Option("--run", metavar="DIR", parser=open_folder, help="Compare two strategies of this run."),
     ] = None,
     metric: MetricOption = None,
+    interval: IntervalOption = Interval.SEEDS,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Say what differs between two runs or strategies, by how much, and whether it is more than noise."""
     from ...results.compare import compare_fusions, compare_runs
     from ...results.records import read_records
+    from ..predictions import read_samples
     from ..provenance import read_provenance
 
+    if interval is Interval.SAMPLES and run is None:
+        raise FusebenchError("--interval samples is for two strategies of one run; name it with --run DIR.")
     if run is not None:
         chosen = metric or common_metric([run])
         told = read_provenance(run).get("strategies")
-        found = compare_fusions(read_records(run), first, second, metric=chosen, parameters=told)
+        records, samples = read_records(run), None
+        if interval is Interval.SAMPLES:
+            samples = read_samples(run, records[records["fusion"].isin([first, second])], chosen)
+        found = compare_fusions(records, first, second, metric=chosen, parameters=told, samples=samples)
     else:
         folders = [open_folder(first), open_folder(second)]
         if not any(folder.is_dir() for folder in folders):
@@ -55,6 +62,7 @@ def compare(
             "notices": found.notices,
             "differences": [difference._asdict() for difference in found.differences],
             "table": records_of(found.table),
+            "interval": found.interval,
             "basis": found.basis,
             "summary": found.summarise(),
         }
@@ -97,7 +105,7 @@ def _print(found: "Comparison", first: str, second: str) -> None:
         console.print(table)
         note = (
             f"{found.metric}, A beside B on the same data sets and seeds; ± is half a 95 % interval of the "
-            "paired difference, positive if B is better."
+            f"paired difference ({found.interval}), positive if B is better."
         )
         if (different["dataset"] == ALL).any():
             note += f" {ALL}: {found.basis}."

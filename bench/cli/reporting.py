@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,16 @@ if TYPE_CHECKING:
 
     from ...results.placing import Placed
 
-__all__ = ["FolderArgument", "MetricOption", "common_metric", "leaderboard", "print_results", "report"]
+__all__ = [
+    "FolderArgument",
+    "Interval",
+    "IntervalOption",
+    "MetricOption",
+    "common_metric",
+    "leaderboard",
+    "print_results",
+    "report",
+]
 
 FolderArgument = Annotated[
     Path, typer.Argument(metavar="DIR", parser=open_folder, help="Folder or URL of a run.")
@@ -44,6 +54,21 @@ class Part(StrEnum):
     FAMILY = "family"
 
 
+class Interval(StrEnum):
+    """What an interval covers."""
+
+    SEEDS = "seeds"
+    SAMPLES = "samples"
+
+
+IntervalOption = Annotated[
+    Interval,
+    typer.Option(
+        "--interval", help="New seeds; or new seeds and test samples, from the kept predictions of the run."
+    ),
+]
+
+
 def leaderboard(
     folder: FolderArgument,
     metric: MetricOption = None,
@@ -65,6 +90,7 @@ def leaderboard(
         ),
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say in words what each column means.")] = False,
+    interval: IntervalOption = Interval.SEEDS,
     with_published: Annotated[
         bool,
         typer.Option(
@@ -79,9 +105,15 @@ def leaderboard(
     from ...results.records import read_records
     from ...results.render import print_page
     from ...results.view import make_view
+    from ..predictions import read_samples
 
     if explain and form is Format.CSV:
         raise FusebenchError("CSV has no place for explanations; use another --format.")
+    if interval is Interval.SAMPLES and (by not in (Part.DATASET, Part.SCENARIO) or with_published):
+        raise FusebenchError(
+            "Test samples are those of one data set of one's own run: --interval samples is for --by dataset "
+            "or --by scenario, and not beside published results."
+        )
     records = read_records(folder)
     chosen = metric or common_metric([folder])
     placed = _place_among_published(folder, records) if with_published else None
@@ -93,6 +125,7 @@ def leaderboard(
         filters=only or (),
         notice=() if placed is None else placed.notices,
         published=() if placed is None else placed.fusions,
+        read_samples=partial(read_samples, folder) if interval is Interval.SAMPLES else None,
     )
     if form is Format.RICH:
         print_page(view.page, explain=explain)

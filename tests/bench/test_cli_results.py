@@ -73,6 +73,10 @@ def test_by_sort_and_explain(folder):
         ("leaderboard b --sort gian", "did you mean gain"),
         ("leaderboard b --format csv --explain", "CSV has no place"),
         ("compare late-mean late-product", "--run DIR"),
+        ("compare a b --interval samples", "two strategies of one run"),
+        ("leaderboard b --interval samples", "is for --by dataset or --by scenario"),
+        ("leaderboard b --by family --interval samples", "is for --by dataset or --by scenario"),
+        ("leaderboard b --by dataset --interval samples --with-published", "not beside published results"),
         ("compare a c", "no folder 'c'"),
         ("compare --run b late-mean late-prodct", "did you mean late-product"),
         ("merge a --out new", "two or more"),
@@ -112,6 +116,19 @@ def test_compare_two_strategies(folder):
     assert set(verdicts) == {"clean", "missing"}
     assert {d["what"]: d["second"] for d in found["differences"]}["family"] == "control"
     assert "late-mean" in shown("compare", "--run", "b", "late-mean", "majority", cwd=folder)
+
+
+def test_intervals_of_test_samples(folder):
+    text = " ".join(shown("leaderboard", "b", "--by", "dataset", "--interval", "samples", cwd=folder).split())
+    assert "new seeds and test samples" in text
+    told = ["compare", "--run", "b", "late-mean", "late-product", "--json"]
+    seeds, samples = (
+        json.loads(shown(*told, "--interval", name, cwd=folder)) for name in ("seeds", "samples")
+    )
+    assert seeds["interval"] == "same data sets, new seeds"
+    assert samples["interval"] == "new seeds and test samples"
+    assert [row["difference"] for row in seeds["table"]] == [row["difference"] for row in samples["table"]]
+    assert [row["low"] for row in seeds["table"]] != [row["low"] for row in samples["table"]]
 
 
 def test_merge_then_export(folder):

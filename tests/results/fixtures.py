@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from fusebench.results.paired import SAMPLE_COLUMNS
 from fusebench.seeding import make_generator
 
 DATASETS = {  # name: (modalities, how easy)
@@ -67,6 +68,16 @@ def make_records(
             for seed in seeds:
                 rows += list(_make_cell(dataset, fusion, seed, damaged))
     return pd.DataFrame(rows)
+
+
+def make_samples(records: pd.DataFrame, metric: str = "accuracy", n_samples: int = 60) -> pd.DataFrame:
+    """Scores of single samples: right where the score exceeds the difficulty, which all strategies share."""
+    done = records[(records["metric"] == metric) & (records["status"] == "done")]
+    samples = pd.DataFrame({"sample": range(n_samples)})
+    samples["difficulty"] = make_generator("difficulty").uniform(size=n_samples)
+    rows = done.merge(samples, how="cross")
+    rows["score"] = (rows["difficulty"] < rows["value"]).astype(float)
+    return rows[list(SAMPLE_COLUMNS)]
 
 
 def describe(fusion: str) -> tuple[str, str, float, float, float, float]:

@@ -7,8 +7,11 @@ from scipy.stats import ttest_rel
 
 from fusebench.errors import FusebenchError
 from fusebench.results.compare import ALL, compare_fusions, compare_runs
+from fusebench.results.paired import SEEDS_AND_SAMPLES, compare_paired
 from fusebench.results.robustness import mean_under
 from fusebench.results.stats import condition_scores, dataset_means
+
+from .fixtures import make_samples
 
 FUSION = "early-mlp"
 
@@ -152,3 +155,31 @@ def test_a_strategy_that_is_not_done_everywhere_says_so(records):
     assert table.loc[("clean", ALL), "verdict"] == "not done"
     assert pd.isna(table.loc[("clean", ALL), "difference"])
     assert table.loc[("clean", "fake-digits"), "verdict"] != "not done"
+
+
+def test_intervals_can_cover_test_samples(whole):
+    few = whole[whole["fusion"].isin(["late-mean", FUSION, "best-unimodal"])]
+    samples = make_samples(few[few["fusion"] != "best-unimodal"])
+    before = compare_fusions(few, "late-mean", FUSION)
+    found = compare_fusions(few, "late-mean", FUSION, samples=samples)
+    assert found.interval == SEEDS_AND_SAMPLES != before.interval
+    same = ["part", "dataset", "first", "second", "difference", "seeds"]
+    pd.testing.assert_frame_equal(found.table[same], before.table[same])
+    one = samples[(samples["scenario"] == "clean") & (samples["dataset"] == "fake-posts")]
+    expected = compare_paired(one, FUSION, "late-mean").iloc[0]
+    row = found.table.set_index(["part", "dataset"]).loc["clean", "fake-posts"]
+    assert row["high"] - row["low"] == pytest.approx(expected["high"] - expected["low"])
+    assert row["high"] + row["low"] == pytest.approx(2 * row["difference"])
+    # What is over data sets stays as it was; the verdicts are those of the new intervals.
+    over = found.table["dataset"] == ALL
+    pd.testing.assert_frame_equal(found.table[over], before.table[over])
+    rows = found.table[~over & (found.table["high"] - found.table["low"] > 1e-9)]
+    assert rows.loc[rows["low"] > 0, "verdict"].eq("better").all()
+    assert rows.loc[(rows["low"] <= 0) & (rows["high"] >= 0), "verdict"].isin(["unclear", "same"]).all()
+    assert rows.loc[rows["high"] < 0, "verdict"].eq("worse").all()
+    assert set(rows["verdict"]) >= {"worse", "unclear"}
+
+
+def test_a_strategy_beside_itself_is_the_same_whatever_the_interval(whole):
+    samples = make_samples(whole[whole["fusion"] == FUSION])
+    assert set(compare_fusions(whole, FUSION, FUSION, samples=samples).table["verdict"]) == {"same"}

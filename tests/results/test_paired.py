@@ -12,6 +12,7 @@ from fusebench.results.paired import (
     TEST_SAMPLES,
     bootstrap_means,
     compare_paired,
+    pool_conditions,
     sample_intervals,
 )
 
@@ -160,3 +161,38 @@ def test_what_is_wrong_is_named():
         sample_intervals(pd.concat([samples, samples]))
     with pytest.raises(FusebenchError, match="no rows"):
         sample_intervals(samples.iloc[:0])
+
+
+def test_conditions_of_a_sample_are_averaged_before_samples_are_drawn():
+    rng = np.random.default_rng(0)
+    noises = [rng.random((3, 20, 2)) for _ in range(3)]
+    absent = rng.random((3, 20, 2))
+    parts = [long(noise, scenario="noise", severity=k) for k, noise in enumerate(noises, start=1)]
+    parts += [long(absent, scenario="outage", modality="audio")]
+    samples = pd.concat(parts)
+    by_scenario = pool_conditions(samples)
+    assert len(by_scenario) == 2 * 3 * 20 * 2
+    noise = by_scenario[by_scenario["scenario"] == "noise"]
+    pd.testing.assert_frame_equal(
+        sample_intervals(noise, 50)[["mean", "low", "high"]],
+        sample_intervals(long(np.mean(noises, axis=0)), 50)[["mean", "low", "high"]],
+    )
+    # A scenario weighs as much as another, however many conditions each has.
+    whole = pool_conditions(samples, {"noise": "fault", "outage": "fault"})
+    expected = (np.mean(noises, axis=0) + absent) / 2
+    assert set(whole["scenario"]) == {"fault"}
+    found = whole.set_index(["seed", "sample", "fusion"])["score"].sort_index()
+    assert found.to_numpy() == pytest.approx(expected.reshape(-1))
+
+
+def test_a_condition_that_one_fusion_lacks_is_not_averaged_away():
+    values = np.random.default_rng(0).random((2, 10, 2))
+    samples = pd.concat([long(values, severity=1), long(values, severity=2)])
+    lacking = samples[(samples["fusion"] != "b") | (samples["severity"] != 2) | (samples["seed"] != 1)]
+    pooled = pool_conditions(lacking).set_index(["fusion", "seed"])["score"]
+    assert pooled["b", 1].isna().all()
+    assert pooled["b", 0].notna().all()
+    assert pooled["a"].notna().all()
+    found = sample_intervals(pool_conditions(lacking), 20).set_index("fusion")["mean"]
+    assert np.isnan(found["b"])
+    assert found["a"] == pytest.approx(values[..., 0].mean())

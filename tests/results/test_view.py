@@ -5,10 +5,12 @@ import pytest
 
 from fusebench.errors import FusebenchError
 from fusebench.results.columns import SHOWN
+from fusebench.results.intervals import NEW_SEEDS
 from fusebench.results.leaderboard import build_leaderboard
+from fusebench.results.paired import SEEDS_AND_SAMPLES, pool_conditions, sample_intervals
 from fusebench.results.view import make_view
 
-from .fixtures import DATASETS
+from .fixtures import DATASETS, make_samples
 
 
 def test_rows_that_are_left_out_change_no_other(whole):
@@ -149,3 +151,27 @@ def test_every_column_says_what_it_means(whole):
     assert len(page.headings) >= 16
     assert all(heading.meaning.endswith(".") and len(heading.meaning) > 20 for heading in page.headings)
     assert {heading.name for heading in page.headings} <= set(SHOWN)
+
+
+@pytest.mark.parametrize("by", ["dataset", "scenario"])
+def test_intervals_can_cover_test_samples(whole, by):
+    few = whole[whole["fusion"].isin(["majority", "late-mean"]) & (whole["dataset"] == "fake-digits")]
+    before = make_view(few, by=by)
+    view = make_view(few, by=by, read_samples=make_samples)
+    assert SEEDS_AND_SAMPLES in view.page.note
+    assert NEW_SEEDS in before.page.note
+    samples = make_samples(few)
+    if by == "dataset":
+        samples = samples[samples["scenario"] == "clean"]
+    expected = sample_intervals(pool_conditions(samples)).set_index(["fusion", by])
+    found = view.frame.set_index(["fusion", by])
+    assert len(found) == len(expected) == (2 if by == "dataset" else 10)
+    half = (expected["high"] - expected["low"]).reindex(found.index) / 2
+    assert (found["high"] - found["score"]).to_list() == pytest.approx(half.to_list())
+    assert (found["score"] - found["low"]).to_list() == pytest.approx(half.to_list())
+    pd.testing.assert_series_equal(view.frame["score"], before.frame["score"])
+
+
+def test_scenarios_of_several_data_sets_have_no_samples_in_common(whole):
+    with pytest.raises(FusebenchError, match=r"one data set, however: fake-digits, .*--filter dataset=NAME"):
+        make_view(whole, by="scenario", read_samples=make_samples)
