@@ -15,7 +15,7 @@ import psutil
 from ..errors import StorageError
 from ..results.location import is_remote
 from .journal import open_journal, read_lines
-from .plan import Cell
+from .plan import Bundle, Cell
 from .store import CellResult
 
 __all__ = ["EVENTS", "EventLog", "find_running", "read_events"]
@@ -32,7 +32,9 @@ class EventLog:
 
     - ``start``, with ``total``, ``todo``, ``jobs``, ``host``, ``pid``, and ``born``: when the process began;
     - ``begin`` of a cell, with ``key``, ``dataset``, ``training``, ``fusion`` and ``seed``;
-    - ``end`` of a cell, with these, ``status``, ``reason`` and ``fit_seconds``;
+    - ``features``, when they are made, with ``key``, ``dataset``, ``training``, ``seed`` and ``seconds``;
+    - ``end`` of a cell, with what it began with, ``status``, ``reason``, ``fit_seconds``, and ``seconds`` in
+      its worker;
     - ``stop``, with ``error``, empty if all went to the end.
 
     Parameters
@@ -67,11 +69,16 @@ class EventLog:
         """Note that a cell starts; one whose worker died starts again."""
         self._write("begin", **_name(cell))
 
-    def end(self, cell: Cell, result: CellResult) -> None:
+    def featurise(self, bundle: Bundle, seconds: float) -> None:
+        """Note that the features of cells are made."""
+        names = {"dataset": bundle.dataset.name, "training": bundle.training.label, "seed": bundle.seed}
+        self._write("features", key=bundle.key, **names, seconds=round(seconds, 4))
+
+    def end(self, cell: Cell, result: CellResult, seconds: float) -> None:
         """Note that a cell has finished."""
-        seconds = result.fit_seconds if result.status == "done" else None
-        first = result.reason.split("\n", 1)[0]
-        self._write("end", **_name(cell), status=result.status, reason=first, fit_seconds=seconds)
+        fit = result.fit_seconds if result.status == "done" else None
+        about = {"status": result.status, "reason": result.reason.split("\n", 1)[0]}
+        self._write("end", **_name(cell), **about, fit_seconds=fit, seconds=round(seconds, 4))
 
     def _write(self, event: str, **details: Any) -> None:
         time = datetime.now(UTC).isoformat(timespec="milliseconds")

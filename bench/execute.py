@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from time import perf_counter
+from typing import Any, Protocol
 
 from ..errors import StorageError
 from ..plugins import PluginWarning
@@ -28,8 +29,11 @@ class Observer(Protocol):
     def begin(self, cell: Cell) -> None:
         """Take note of a cell that starts; of one whose worker died, again."""
 
-    def advance(self, cell: Cell, result: CellResult) -> None:
-        """Take note of a cell that has finished and is saved."""
+    def featurise(self, bundle: Bundle, seconds: float) -> None:
+        """Take note of features that are made, or were there."""
+
+    def advance(self, cell: Cell, result: CellResult, seconds: float) -> None:
+        """Take note of a cell that has finished and is saved, after so long in its worker."""
 
 
 def execute(
@@ -71,22 +75,31 @@ def execute(
         engine = stack.enter_context(place.open(prepare))
         for cells in stages:
             for key, group in _group(cells).items():
-                engine.submit(Task(make, (group[0].bundle,), about=group, group=key))
-            for task, outcome in engine.finish():
+                engine.submit(Task(_time, (make, group[0].bundle), about=group, group=key))
+            for task, answer in engine.finish():
+                outcome, seconds = (answer, 0.0) if isinstance(answer, Loss) else answer
                 if isinstance(task.about, Cell):
                     result = outcome
                     if isinstance(outcome, Loss):
                         result = CellResult(outcome.status, outcome.reason)
                         Store(folder).save(task.about, result, {})
-                    observer.advance(task.about, result)
+                    observer.advance(task.about, result, seconds)
                     continue
+                observer.featurise(task.about[0].bundle, seconds)
                 failure = outcome
                 if isinstance(outcome, Loss):
                     failure = CellResult(outcome.status, f"Its features could not be made. {outcome.reason}")
                 for cell in task.about:
                     begin = partial(observer.begin, cell)
-                    engine.submit(Task(finish, (cell, failure), about=cell, group=task.group, on_start=begin))
+                    arguments = (finish, cell, failure)
+                    engine.submit(Task(_time, arguments, about=cell, group=task.group, on_start=begin))
         return engine.workers
+
+
+def _time(function: Callable[..., CellResult | None], *arguments: Any) -> tuple[CellResult | None, float]:
+    """Call a function in the worker; gives what it gave, and the seconds that it took."""
+    start = perf_counter()
+    return function(*arguments), perf_counter() - start
 
 
 def _group(cells: Iterable[Cell]) -> dict[str, list[Cell]]:

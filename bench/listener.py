@@ -3,7 +3,8 @@
 from ..errors import CellFailedError
 from .events import EventLog
 from .index import Finished
-from .plan import Cell
+from .plan import Bundle, Cell
+from .profile import Profile
 from .sequential import Stop
 from .store import CellResult
 
@@ -33,19 +34,32 @@ class Watch:
     """Passes on what happens to cells, and ends the run at the first failure if that is asked for."""
 
     def __init__(
-        self, listener: Listener, log: EventLog, results: dict[str, Finished], fail_fast: bool
+        self,
+        listener: Listener,
+        log: EventLog,
+        results: dict[str, Finished],
+        profile: Profile,
+        *,
+        fail_fast: bool,
     ) -> None:
-        self._listener, self._log, self._results, self._fail_fast = listener, log, results, fail_fast
+        self._listener, self._log, self._results, self._profile = listener, log, results, profile
+        self._fail_fast = fail_fast
 
     def begin(self, cell: Cell) -> None:
         """Say that a cell starts."""
         self._log.begin(cell)
         self._listener.begin(cell)
 
-    def advance(self, cell: Cell, result: CellResult) -> None:
+    def featurise(self, bundle: Bundle, seconds: float) -> None:
+        """Say that features are made."""
+        self._profile.add_features(seconds)
+        self._log.featurise(bundle, seconds)
+
+    def advance(self, cell: Cell, result: CellResult, seconds: float) -> None:
         """Say that a cell has finished, and keep what a run has to know of it."""
+        self._profile.add_cell(result, seconds)
         self._results[cell.key] = Finished.of(result)
-        self._log.end(cell, result)
+        self._log.end(cell, result, seconds)
         self._listener.advance(cell, result)
         if self._fail_fast and result.failed:
             raise CellFailedError(

@@ -1,10 +1,9 @@
 """The main job: plan, run what is missing, and leave tables and a report."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from time import perf_counter
 
 from ..datasets.registry import Dataset
 from .events import EventLog
@@ -12,6 +11,7 @@ from .index import Index, find_todo
 from .listener import Listener, Watch
 from .plan import Cell, find_metric, make_plan
 from .planned import write_plan
+from .profile import Profile
 from .sequential import Stop, describe_stops, find_stops, run_stages, select_needed
 from .store import Store
 from .suite import Suite, load_suite
@@ -181,10 +181,12 @@ def run_plan(
     limits = Limits(timeout, None if memory is None else memory * 2**30)
     place = Place(engine, jobs, limits, scheduler, cluster, debug)
     store = Store(out)
-    store.check_writable()
-    index = Index(store)
-    results, todo = find_todo(cells, index, listener.warn)
-    index.save()
+    profile = Profile()
+    with profile.stage("look"):
+        store.check_writable()
+        index = Index(store)
+        results, todo = find_todo(cells, index, listener.warn)
+        index.save()
     if retry_failed:
         again = [cell for cell in cells if cell.key in results and results[cell.key].failed]
         todo += again
@@ -193,8 +195,8 @@ def run_plan(
     metric = find_metric(suite, cells)
     stops = find_stops(cells, results, metric) if suite.sequential else {}
     needed, todo, there = select_needed(cells, stops), select_needed(todo, stops), len(results)
-    workers, features = 0, None if cache is None else Path(cache).absolute()
-    started, clock = datetime.now(UTC), perf_counter()
+    features = None if cache is None else Path(cache).absolute()
+    started = datetime.now(UTC)
     write_plan(store.folder, suite, cells, stops.values())
     listener.start(len(needed), len(needed) - len(todo))
 
@@ -205,17 +207,22 @@ def run_plan(
 
     if todo:
         stages = run_stages(cells, results, metric, stops, stop) if suite.sequential else [todo]
-        with EventLog(store.folder, total=len(cells), todo=len(todo), jobs=jobs) as log:
-            watch = Watch(listener, log, results, fail_fast)
-            workers = execute(stages, store.folder, place=place, observer=watch, cache=features)
+        log = EventLog(store.folder, total=len(cells), todo=len(todo), jobs=jobs)
+        with profile.stage("run"), log:
+            watch = Watch(listener, log, results, profile, fail_fast=fail_fast)
+            profile.workers = execute(stages, store.folder, place=place, observer=watch, cache=features)
     needed = select_needed(cells, stops)
     rule = describe_stops(stops, 1 + max(cell.seed for cell in cells)) if suite.sequential else ""
     note = " ".join(filter(None, [QUICK_NOTICE if suite.quick else "", rule]))
     about = {
-        "engine": place.describe(workers),
+        "engine": place.describe(profile.workers),
         "started": started.isoformat(timespec="seconds"),
-        "seconds": round(perf_counter() - clock, 1),
+        "seconds": round(profile.stages.get("run", 0.0), 1),
         "stopped": [asdict(stop) for stop in stops.values()],
     }
     ran, not_needed = len(results) - there, len(cells) - len(needed)
-    return summarize(suite, needed, index, results, ran=ran, not_needed=not_needed, note=note, about=about)
+    with profile.stage("write"):
+        summary = summarize(
+            suite, needed, index, results, ran=ran, not_needed=not_needed, note=note, about=about
+        )
+    return replace(summary, profile=profile)

@@ -11,6 +11,7 @@ from .fingerprint import hash_json
 from .index import Finished, Index
 from .outputs import OUTPUTS, write_outputs
 from .plan import Cell, find_metric
+from .profile import Profile
 from .provenance import collect_provenance, describe_data, read_provenance
 from .store import CellResult
 from .suite import Suite
@@ -40,6 +41,8 @@ class RunSummary:
         Cells that are neither done nor skipped.
     not_needed : int
         Cells of seeds that sequential stopping has saved.
+    profile : Profile
+        Where the time went.
     written : pandas.DataFrame, optional
         The records, if they have been written now.
     """
@@ -50,6 +53,7 @@ class RunSummary:
     done: int
     failed: int
     not_needed: int = 0
+    profile: Profile = field(default_factory=Profile, compare=False)
     written: "pd.DataFrame | None" = field(default=None, repr=False, compare=False)
 
     @cached_property
@@ -126,7 +130,7 @@ def summarize(
         "note": note,
     }
     write_outputs(records, provenance, folder)
-    return RunSummary(folder, metric, ran, done, failed, not_needed, records)
+    return RunSummary(folder, metric, ran, done, failed, not_needed, written=records)
 
 
 def _read(cells: Sequence[Cell], index: Index) -> Iterator[tuple[Cell, CellResult]]:

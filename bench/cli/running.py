@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -193,10 +194,14 @@ def run(
         Path | None,
         typer.Option("--cache", metavar="DIR", help="Where features go, in place of the folder of the run."),
     ] = None,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Show where the time went, and what of it is overhead.")
+    ] = False,
 ) -> None:
     """Run what is not done yet, then show the leaderboard and write the report."""
     from ..progress import Progress
     from ..run import run_plan
+    from .profiling import print_profile, seconds_since_start
     from .reporting import print_results
 
     asked, cells = _make(
@@ -214,6 +219,7 @@ def run(
         quick=quick,
     )
     _watch_interrupts()
+    before = seconds_since_start()
     try:
         with Progress() as progress:
             summary = run_plan(
@@ -245,6 +251,8 @@ def run(
         typer.echo(f"Report: {summary.report.resolve()}")
     else:
         typer.echo(f"Nothing to rank. Why: {summary.folder.resolve() / 'results.csv'}, the column reason.")
+    if profile:
+        print_profile(replace(summary.profile, stages={"start": before, **summary.profile.stages}))
     if summary.failed:
         raise typer.Exit(1)
 

@@ -85,8 +85,14 @@ def test_features_that_are_lost_are_the_reason_of_their_cells(tmp_path, monkeypa
     cells = make_plan(suite)
     monkeypatch.setattr(Place, "open", lambda place, prepare: LosesFeatures())
     told = []
-    observer = SimpleNamespace(begin=lambda cell: None, advance=lambda cell, result: told.append(result))
-    assert execute([replace(cell) for cell in cells], tmp_path, place=Place(), observer=observer) == 1
+    observer = SimpleNamespace(
+        begin=lambda cell: None,
+        featurise=lambda bundle, seconds: told.append(seconds),
+        advance=lambda cell, result, seconds: told.append(seconds),
+    )
+    assert execute([[replace(cell) for cell in cells]], tmp_path, place=Place(), observer=observer) == 1
+    assert told[0] == 0  # of what was killed nothing is known
+    assert len(told) == 1 + len(cells)
     assert {(result.status, result.reason) for result in map(Store(tmp_path).load, cells)} == {
         ("timeout", "Its features could not be made. It took more than the limit of 9 seconds.")
     }

@@ -64,7 +64,7 @@ def test_the_status_counts_what_is_there(folder):
 def test_events_tell_the_run(finished):
     events = read_events(finished)
     kinds = [event["event"] for event in events]
-    assert kinds == ["start", *["begin", "end"] * 10, "stop"]
+    assert kinds == ["start", *["features", *["begin", "end"] * 5] * 2, "stop"]
     assert events[0]["todo"] == 10
     assert {event["status"] for event in events if event["event"] == "end"} == {"done"}
     assert events[-1]["error"] == ""
