@@ -243,7 +243,9 @@ def run(
     except CellFailedError as error:
         typer.secho(str(error), fg=typer.colors.RED, err=True)
         raise typer.Exit(1) from error
-    if summary.done:
+    if summary.done and summary.written is None:  # the records may be very many, and are not read
+        typer.echo((summary.folder / "leaderboard.md").read_text(encoding="utf-8"))
+    elif summary.done:
         print_results(summary.records, metric=summary.metric)
     saved = f", {summary.not_needed} not needed" if asked.sequential else ""
     typer.echo(f"{summary.ran} of {len(cells)} cells run now, {summary.failed} failed{saved}.")

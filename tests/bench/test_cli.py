@@ -55,6 +55,13 @@ def assert_one_sentence(done, *words):
         assert word in text
 
 
+def test_a_run_with_nothing_to_do_shows_the_leaderboard_that_is_there(folder):
+    again = call("run", *TINY, "--out", folder, cwd=folder.parent)
+    assert again.returncode == 0, again.stderr
+    assert "0 of 5 cells run now, 0 failed." in again.stdout
+    assert (folder / "leaderboard.md").read_text(encoding="utf-8") in again.stdout
+
+
 def test_leaderboard_and_report_come_from_the_records_alone(folder, tmp_path):
     moved = tmp_path / "moved"
     moved.mkdir()
