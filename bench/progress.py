@@ -16,6 +16,7 @@ from rich.text import Text
 
 from ..fusions.tuning import find_tuned
 from ..results.repeated import find_looks
+from .footprint import find_shortages
 from .index import Finished, Index, find_todo
 from .plan import Cell, find_metric
 from .run import QUICK_NOTICE, Listener
@@ -155,6 +156,9 @@ def print_plan(
     if suite.sequential and todo:
         console.print(f"That is the most there can be: each data set is looked at after {looks} seeds.")
     runnable = [cell for cell in todo if not cell.skip]
+    if not suite.quick:
+        for shortage in find_shortages(runnable, jobs):
+            console.print(shortage, style="yellow", markup=False)
     if untuned:
         fits = {cell.key: _count_fits(cell) for cell in runnable}
         console.print(

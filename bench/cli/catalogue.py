@@ -46,7 +46,16 @@ def list_names(
 _ALL_TASKS = "classification, multilabel, regression"
 
 _COLUMNS = {
-    Catalogue.FUSIONS: ("family", "views", "tasks", "modalities", "absence", "reference", "settings"),
+    Catalogue.FUSIONS: (
+        "family",
+        "views",
+        "tasks",
+        "modalities",
+        "absence",
+        "streams",
+        "reference",
+        "settings",
+    ),
     Catalogue.DATASETS: ("modalities", "embedded", "summary"),
     Catalogue.SCENARIOS: ("mechanism", "applies_to", "summary"),
     Catalogue.METRICS: ("direction", "summary"),
@@ -55,8 +64,8 @@ _COLUMNS = {
 
 _CAPTIONS = {
     Catalogue.FUSIONS: "tasks: all are classification, multilabel and regression. absence: how an absent "
-    "modality is handled. settings: defaults of parameters, less "
-    "those that all networks share. `fusebench show NAME` says what a strategy does.",
+    "modality is handled. streams: whether data may be larger than memory. settings: defaults of "
+    "parameters, less those that all networks share. `fusebench show NAME` says what a strategy does.",
 }
 
 
@@ -184,6 +193,7 @@ def _describe_fusion(info: Any) -> dict[str, Any]:
         "tasks": [task.value for task in info.estimator.tasks],
         "modalities": describe_number(info.estimator.n_modalities),
         "absence": info.make().absence_handled,
+        "streams": info.estimator.streams,
         "control": info.control,
         "parameters": options,
         "settings": settings,
