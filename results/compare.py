@@ -213,7 +213,8 @@ def compare_fusions(
     found = _compare(metric, differences, pairs, sign, collect_notices(records))
     if samples is None or first == second:
         return found
-    parts = records.drop_duplicates("scenario").set_index("scenario")["mechanism"].to_dict()
+    kinds = records[["scenario", "mechanism"]].drop_duplicates()
+    parts = dict(zip(kinds["scenario"], kinds["mechanism"], strict=True))
     shown = samples[samples["training"].isin(records["training"].unique())]
     return _cover_samples(found, compare_paired(pool_conditions(shown, parts), first, second))
 
