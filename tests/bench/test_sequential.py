@@ -144,8 +144,15 @@ def test_gains_after_faulty_training_are_waited_for_too():
     cells = make_cells(trainings=("clean", "unpaired-3"))
     results = make_results(cells, LARGE)
     assert stops_after(cells, results)
-    unclear = [cell for cell in cells if cell.training != "clean"]
-    assert stops_after(cells, results | make_results(unclear, UNCLEAR)) == {}
+    for training in ("clean", "unpaired-3"):
+        unclear = [cell for cell in cells if cell.training == training]
+        assert stops_after(cells, results | make_results(unclear, UNCLEAR)) == {}
+
+
+def test_what_is_decided_by_all_seeds_has_not_stopped_early():
+    cells = make_cells(fusions=("a",))
+    assert stops_after(cells, make_results(cells, {"a": 0.08})) == {"d": 8}
+    assert stops_after(cells, make_results(cells, {"a": 0.06})) == {}  # decided, but with the last seed
 
 
 def test_stages_are_the_looks_and_each_follows_from_the_last():
