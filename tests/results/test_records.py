@@ -187,3 +187,18 @@ def test_importing_records_is_light():
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert loaded.isdisjoint({"matplotlib", "seaborn", "jinja2", "rich", "scipy", "sklearn", "torch"})
+
+
+@pytest.mark.parametrize("column", ["value", "fit_seconds"])
+def test_an_infinite_number_is_refused_also_in_validated_records(whole, column):
+    wrong = whole.copy()
+    wrong.loc[3, column] = float("inf")
+    with pytest.raises(FusebenchError, match=rf"The column '{column}' must hold numbers, however: inf"):
+        validate(wrong)
+
+
+def test_validated_records_stay_as_they_are(whole):
+    pd.testing.assert_frame_equal(validate(whole), whole)
+    lacking = whole.astype({"note": object})
+    lacking.loc[5, "note"] = None
+    pd.testing.assert_frame_equal(validate(lacking), whole)
