@@ -57,7 +57,6 @@ def label_points(figure: "Figure", axes: "Axes", points: pd.DataFrame, wanted: i
                 va="center",
                 fontsize=_SIZE,
             )
-            label.set_in_layout(False)
             box = label.get_window_extent()
             inside = frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0 and box.y1 <= frame.y1
             if inside and not box.count_overlaps(taken):
