@@ -98,7 +98,7 @@ def test_the_plan_counts_the_fits_and_multiplies_the_times_of_fits_without_tunin
     assert "Expected time: not known" in told
     _, untuned = plan_for(fusions=["early-xgboost"], seeds=2)
     for cell in untuned:
-        took = CellResult("done", fit_seconds=10.0, scores=[{"predict_seconds": 0.5}])
+        took = CellResult("done", fit_seconds=10.0, scores=[{"scenario": "clean", "predict_seconds": 0.5}])
         Store(tmp_path).save(cell, took, {})
     told = " ".join(CliRunner().invoke(app, words).output.split())
     assert "about 18 minutes" in told  # 108 fits of 10 s, and 10 predictions of 0.5 s
