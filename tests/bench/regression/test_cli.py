@@ -69,57 +69,46 @@ def test_the_same_revision_has_exit_code_0_and_markdown_says_so(project):
     assert "::error" not in done.stderr
 
 
+TINY = ("--fusion", "majority", "-k", "test_fit", "-d", "synth-xor", "-j", 1)
+
+
 @pytest.fixture(scope="module")
 def tracked(project):
     """What `track` stores of a tiny selection of the packaged workload."""
     out = project.parent / "first.json"
-    words = (
-        "--fusion",
-        "majority",
-        "-k",
-        "test_fit",
-        "-d",
-        "synth-xor",
-        "--rounds",
-        1,
-        "--seeds",
-        2,
-        "-j",
-        1,
-    )
-    done = fusebench(project, "track", *words, "--out", out)
+    done = fusebench(project, "track", *TINY, "--rounds", 1, "--no-scores", "--out", out)
     assert done.returncode == 0, done.stderr
     return out
 
 
-def test_a_measurement_is_stored_with_its_origin(tracked):
+def test_times_are_stored_with_their_origin(tracked):
     document = read_document(tracked)
     assert [one.name for one in document.benchmarks] == ["test_fit[majority]"]
     assert (document.benchmarks[0].group, document.benchmarks[0].family) == ("fit", "control")
-    assert {row.fusion for row in document.scores} == {
-        "majority",
-        "unimodal-a",
-        "unimodal-b",
-        "best-unimodal",
-    }
-    assert {row.seed for row in document.scores} == {0, 1}
+    assert not document.scores
     assert document.machine["host"]
     assert document.packages["numpy"]
 
 
-def test_a_stored_reference_is_compared(project, tracked):
-    words = ("--fusion", "majority", "-k", "test_fit", "-d", "synth-xor", "--rounds", 1, "-j", 1)
-    done = fusebench(project, "regress", "--base", tracked, *words, "--no-times")
+@pytest.mark.slow
+def test_scores_are_stored_and_compared(project):
+    out = project.parent / "scores.json"
+    done = fusebench(project, "track", *TINY, "--no-times", "--seeds", 2, "--out", out)
+    assert done.returncode == 0, done.stderr
+    scores = read_document(out).scores
+    assert {row.fusion for row in scores} == {"majority", "unimodal-a", "unimodal-b", "best-unimodal"}
+    assert {row.seed for row in scores} == {0, 1}
+    done = fusebench(project, "regress", "--base", out, *TINY, "--no-times")
     assert done.returncode == 0, done.stderr
     assert "4 scores were compared with the 2 seeds of the file; none looked worse." in done.stdout
 
 
-def test_a_history_is_written(project, tracked):
-    shutil.copy(tracked, project.parent / "second.json")
-    out = project.parent / "page.html"
-    done = fusebench(project, "history", tracked, project.parent / "second.json", "--out", out)
-    assert done.returncode == 0, done.stderr
-    assert "2 measurements" in done.stdout
+def test_a_history_is_written(project, tracked, tmp_path):
+    shutil.copy(tracked, tmp_path / "second.json")
+    out = tmp_path / "page.html"
+    result = CliRunner().invoke(app, ["history", str(tracked), str(tmp_path), "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    assert "2 measurements" in result.stdout
     assert "majority: fit" in out.read_text()
 
 

@@ -101,6 +101,7 @@ def test_the_entry_point_leads_to_the_plugin():
     assert import_module(points["fusebench"]).fusion_benchmark is not None
 
 
+@pytest.mark.slow
 def test_each_stage_is_timed_and_fits_are_scored(reference):
     document = read_document(reference)
     groups = {one.name: (one.group, one.fusion) for one in document.benchmarks}
@@ -111,6 +112,7 @@ def test_each_stage_is_timed_and_fits_are_scored(reference):
     assert len(values) == 5
 
 
+@pytest.mark.slow
 def test_a_fusion_that_is_slower_or_worse_fails(folder, reference):
     (folder / "test_mine.py").write_text(TEST.format(fits=5, every=10_000))
     done = run(folder, "--fusebench-reference", reference, "-k", "test_mine and fit", *CPU_TIME)
@@ -122,12 +124,14 @@ def test_a_fusion_that_is_slower_or_worse_fails(folder, reference):
     assert "Mine has become worse on synth-redundant" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_fusion_that_scores_the_same_passes(folder, reference):
     (folder / "test_mine.py").write_text(TEST.format(fits=1, every=10_000))
     done = run(folder, "--fusebench-reference", reference, "--benchmark-disable")
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.slow
 def test_a_reference_of_other_tests_is_refused(folder, reference):
     (folder / "test_mine.py").write_text(
         TEST.format(fits=1, every=10_000).replace("test_by_name", "test_new")
