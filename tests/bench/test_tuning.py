@@ -67,6 +67,7 @@ def test_what_the_suite_sets_by_hand_is_not_tuned():
     assert tuned.fusion.max_depth == 12
 
 
+@pytest.mark.slow
 def test_one_trial_gives_the_scores_of_no_tuning(tmp_path):
     plain, tuned = run_for(tmp_path / "plain"), run_for(tmp_path / "tuned", tune=1)
     assert (plain["value"] == tuned["value"]).all()
