@@ -1,7 +1,5 @@
 """A folder of arrays is the same data as one .npz file, read into memory or, where it is large, mapped."""
 
-from mmap import mmap
-
 import numpy as np
 import pytest
 
@@ -57,12 +55,6 @@ def write_both(tmp_path, arrays):
     return FileDataset(tmp_path / "mine.npz"), FileDataset(write(tmp_path / "mine", arrays))
 
 
-def on_disk(array):
-    while isinstance(array, np.ndarray):
-        array = array.base
-    return isinstance(array, mmap)
-
-
 def parts(dataset):
     splits = dataset.load(seed=0)
     return splits.train, splits.validation, splits.test
@@ -83,7 +75,7 @@ def test_a_folder_holds_what_the_archive_holds(tmp_path, monkeypatch, limit):
             assert found.values.dtype == modality.values.dtype
             np.testing.assert_array_equal(found.values, modality.values)
             np.testing.assert_array_equal(found.lengths, modality.lengths)
-    assert on_disk(folder.load().train.modalities["sequence"].values) is (limit == 640)
+    assert large.is_large(folder.load().train.modalities["sequence"].values) is (limit == 640)
 
 
 def test_large_arrays_are_not_looked_at_before_samples_are_loaded(tmp_path, low_limit):
