@@ -81,7 +81,8 @@ def _measure(values: NDArray, valid: NDArray[np.bool_]) -> tuple[NDArray[np.floa
                 rows = np.concatenate([total, rows])
             total = rows.sum(axis=0, keepdims=True)
         assert total is not None  # noqa: S101  (there are rows; for the type checker)
-        return total[0] / count
+        averages: NDArray[np.float64] = total[0] / count
+        return averages
 
     mean = average(lambda rows: rows)
     return mean, np.sqrt(average(lambda rows: np.square(rows - mean)))
