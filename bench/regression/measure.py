@@ -175,7 +175,8 @@ def time_once(environment: Environment, selection: Selection, only: Sequence[str
     failed = {name.removeprefix(_WORKLOAD): reason for name, reason in story["failed"].items()}
     measured = [] if failed and not out.is_file() else _read(out, done)["benchmarks"]
     scores = [Score.model_validate(one) for row in measured for one in row["extra_info"].get("scores", ())]
-    return Timing(tuple(map(_benchmark, measured)), failed, tuple(scores))
+    benchmarks = [one for one in map(_benchmark, measured) if one.name not in failed]
+    return Timing(tuple(benchmarks), failed, tuple(scores))
 
 
 def score(
