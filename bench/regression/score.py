@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-import fusebench
+from fusebench import run
 from fusebench.bench.plugin_files import load_plugin_files
 from fusebench.fusions.registry import fusions
 
@@ -23,7 +23,7 @@ def main() -> None:
     load_plugin_files(task["plugins"])
     # A strategy that only one of two revisions has is no error: it is missing in the scores of the other.
     known = [name for name in fusions if any(fnmatchcase(name, pattern) for pattern in task["fusions"])]
-    summary = fusebench.run(
+    summary = run(
         datasets=task["datasets"],
         fusions=known,
         scenarios=["clean"],
