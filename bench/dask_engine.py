@@ -7,7 +7,6 @@ from concurrent.futures import CancelledError
 from contextlib import ExitStack, suppress
 from multiprocessing import current_process
 from queue import Empty, SimpleQueue
-from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlparse
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DaskEngine"]
 
-_LOOK_SECONDS = 1.0  # between looks at which workers there are
-_FETCH_SECONDS = 30  # for a result; longer if its worker died after it was done
+_LOOK_SECONDS = 1.0  # between looks at which workers there are, at most
+_FETCH_SECONDS = 10  # for a result; longer if its worker died after it was done
 
 
 class DaskEngine:
@@ -50,9 +49,10 @@ class DaskEngine:
         self._stack = ExitStack()
         self._waiting: dict[str, deque[Task]] = {}  # by group
         self._hosts: dict[str, set[str]] = {}  # of a group: where it has been worked on
-        self._running: dict[str, tuple[Future, Task, str | None]] = {}  # by key, with the worker
+        self._running: dict[str, tuple[Future, Task, str]] = {}  # by key, with the worker
         self._done: SimpleQueue[Future] = SimpleQueue()
-        self._slots: dict[str | None, int] = {}
+        self._slots: dict[str, int] = {}
+        self._need: Future | None = None
         self.workers = 0
 
     def __enter__(self) -> Self:
@@ -90,14 +90,11 @@ class DaskEngine:
         FusebenchError
             If a task or the preparation raises, a task cannot be sent, or the scheduler is gone.
         """
-        next_look = 0.0
         while self._waiting or self._running:
-            if monotonic() >= next_look:
-                yield from self._look()
-                next_look = monotonic() + _LOOK_SECONDS
+            yield from self._look()
             self._hand_out()
             with suppress(Empty):
-                future = self._done.get(timeout=max(0.0, next_look - monotonic()))
+                future = self._done.get(timeout=_LOOK_SECONDS)
                 if future.key in self._running:
                     yield from self._take(future)
 
@@ -107,11 +104,14 @@ class DaskEngine:
             threads = self._client.nthreads()
         except (OSError, TimeoutError) as error:
             raise _lost() from error
-        # A cluster that grows by need gets one task that shows the need.
-        self._slots = dict(threads) or {None: 1}
+        self._slots = dict(threads)
+        if threads:
+            self._need = None
+        elif self._need is None:  # a cluster that grows by need is shown one
+            self._need = self._client.submit(int, pure=False)
         self.workers = max(self.workers, sum(threads.values()))
         for future, _, worker in list(self._running.values()):
-            if worker not in (None, *threads):
+            if worker not in threads:
                 yield from self._bury(future)
 
     def _hand_out(self) -> None:
@@ -121,7 +121,7 @@ class DaskEngine:
                 if self._waiting:
                     self._send(self._choose(worker), worker)
 
-    def _choose(self, worker: str | None) -> Task:
+    def _choose(self, worker: str) -> Task:
         """Take a task whose files are on that machine; else one of a group without any; else any."""
         host = _host_of(worker)
         mine = (group for group in self._waiting if host in self._hosts.get(group, ()))
@@ -132,8 +132,8 @@ class DaskEngine:
             del self._waiting[group]
         return task
 
-    def _send(self, task: Task, worker: str | None) -> None:
-        # Nowhere else: dask forgets a task that may go elsewhere while there is no worker at all.
+    def _send(self, task: Task, worker: str) -> None:
+        # Nowhere else: a worker that dies costs it one try, and dask can forget a task that may move.
         key = f"{self._name}-{uuid4().hex}"
         future = self._client.submit(_do, self._name, task.pack(), key=key, workers=worker)
         self._running[key] = future, task, worker
@@ -211,8 +211,8 @@ def _do(plugin: str, message: bytes) -> tuple[str, Any]:
     return worker.address, worker.plugins[plugin].do(message)
 
 
-def _host_of(worker: str | None) -> str:
-    return "" if worker is None else urlparse(worker).hostname or ""
+def _host_of(worker: str) -> str:
+    return urlparse(worker).hostname or ""
 
 
 def _lost() -> FusebenchError:

@@ -89,8 +89,8 @@ def test_what_exceeds_a_limit_or_crashes_costs_no_worker(cluster, tmp_path):
         *(Task(double, (n,), about=n) for n in range(3)),
     ]
     workers = set(cluster.scheduler_info["workers"])
-    found = do(tasks, cluster, limits=Limits(seconds=3))
-    assert found.pop("slow") == Loss("timeout", "It took more than the limit of 3 seconds.")
+    found = do(tasks, cluster, limits=Limits(seconds=2))
+    assert found.pop("slow") == Loss("timeout", "It took more than the limit of 2 seconds.")
     assert found.pop("deadly").reason.startswith("The worker process died, as did a second one")
     assert found == {"dying": "survived", 0: 0, 1: 2, 2: 4}
     assert starts == [1]
