@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -13,7 +12,8 @@ from numpy.typing import NDArray
 
 from .curves import average_curves, describe_limits, find_kept
 from .palette import FAMILY_COLOURS, family_of
-from .svg import INK, RC, Drawing, finish, slug
+from .style import INK, drawing_style
+from .svg import Drawing, finish, slug
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,7 +50,7 @@ def draw_curves(curves: pd.DataFrame, board: pd.DataFrame, dataset: str) -> Draw
     means = _thin(average_curves(own), kept)
     n_columns = min(_COLUMNS, len(names))
     n_rows = -(-len(names) // n_columns)
-    with mpl.rc_context(RC):
+    with drawing_style():
         figure = Figure(figsize=(_WIDTH * n_columns / _COLUMNS, _ROW * n_rows + 0.7), layout="constrained")
         grid = figure.subplots(n_rows, n_columns, squeeze=False)
         for axes, name in zip(grid.flat, names, strict=False):

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -25,7 +24,8 @@ from .marks import (
 from .palette import CONTROL
 from .patterns import MAJORITY, PATTERNS
 from .records import MAX_SEVERITY
-from .svg import FAINT, INK, RC, Drawing, finish, slug
+from .style import FAINT, INK, drawing_style
+from .svg import Drawing, finish, slug
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,7 +58,7 @@ def draw_clean(intervals: pd.DataFrame, board: pd.DataFrame, baseline: str) -> D
     datasets = list(clean["dataset"].unique())
     n_columns = len(datasets) if len(datasets) <= 4 else -(-len(datasets) // 2)
     n_rows = -(-len(datasets) // n_columns)
-    with mpl.rc_context(RC):
+    with drawing_style():
         figure = Figure(figsize=(_WIDTH, n_rows * (_ROW * len(board) + 0.7) + 0.5), layout="constrained")
         grid = figure.subplots(n_rows, n_columns, sharey=True, squeeze=False)
         for axes, dataset in zip(grid.flat, datasets, strict=False):
@@ -90,7 +90,7 @@ def draw_gain(board: pd.DataFrame) -> Drawing | None:
     if rows.empty:
         return None
     metric, basis = board["metric"].iloc[0], board["gain_basis"].iloc[0]
-    with mpl.rc_context(RC):
+    with drawing_style():
         figure = Figure(figsize=(_WIDTH * 0.65, _ROW * len(rows) + 1.3), layout="constrained")
         axes = figure.subplots()
         draw_dots(axes, rows, "gain", "gain_low", "gain_high", hollow=rows["beats_unimodal"] == "unclear")
@@ -125,7 +125,7 @@ def draw_cost(board: pd.DataFrame, sign: int, baseline: str) -> Drawing | None:
         ["fit_seconds", "gain"], ascending=[True, False]
     )
     front = rows[rows["gain"] > rows["gain"].cummax().shift(fill_value=-np.inf)]
-    with mpl.rc_context(RC):
+    with drawing_style():
         figure = Figure(figsize=(_WIDTH * 0.65, 4.2), layout="constrained")
         axes = figure.subplots()
         draw_markers(axes, rows, "fit_seconds", "score")
@@ -177,7 +177,7 @@ def draw_missing(relative: pd.DataFrame, board: pd.DataFrame, dataset: str) -> D
         return None
     table.columns = pd.Index([f"without {name.replace('+', ' + ')}" for name in chosen["modality"]])
     long = max(map(len, table.columns)) > 20
-    with mpl.rc_context(RC):
+    with drawing_style():
         size = (2.4 + (0.5 if long else 1.2) * table.shape[1], _ROW * len(table) + (1.8 if long else 0.5))
         figure = Figure(figsize=size, layout="constrained")
         axes = figure.subplots()
@@ -248,7 +248,7 @@ def draw_severity(
     banded = [name for name in dict.fromkeys([next(iter(styles), ""), baseline]) if name in styles]
     n_columns = min(3, len(panels))
     n_rows = -(-len(panels) // n_columns)
-    with mpl.rc_context(RC):
+    with drawing_style():
         figure = Figure(figsize=(_WIDTH, 2.5 * n_rows + 0.5), layout="constrained")
         grid = figure.subplots(n_rows, n_columns, sharey=True, squeeze=False)
         for axes, ((scenario, modality), panel) in zip(grid.flat, panels, strict=False):

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -10,7 +9,8 @@ from matplotlib.figure import Figure
 
 from .formatting import format_number, format_seconds
 from .palette import FAMILY_COLOURS, family_of
-from .svg import RC, Drawing, finish, slug
+from .style import drawing_style
+from .svg import Drawing, finish, slug
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,7 +39,7 @@ def draw_family(drawn: pd.DataFrame, entries: pd.DataFrame, family: str) -> Draw
     quantities = sorted(drawn["quantity"].unique(), key=lambda name: (name not in _TIMES, name))
     names = sorted(drawn["name"].unique())
     colour = FAMILY_COLOURS[family_of(family)]
-    with mpl.rc_context(RC):
+    with drawing_style():
         figure = Figure(figsize=(_WIDTH, _ROW * len(names) + 0.7), layout="constrained")
         grid = figure.subplots(len(names), len(quantities), sharex=True, squeeze=False)
         for row, name in zip(grid, names, strict=True):

@@ -1,6 +1,5 @@
 """Figures of what was predicted: reliability diagrams and confusion matrices."""
 
-import matplotlib as mpl
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
@@ -9,7 +8,8 @@ from .marks import style_lines
 from .outcomes import confusion, reliability
 from .palette import CONTROL
 from .patterns import MAJORITY
-from .svg import LINE, RC, Drawing, finish, slug
+from .style import LINE, drawing_style
+from .svg import Drawing, finish, slug
 
 __all__ = ["draw_confusion", "draw_reliability"]
 
@@ -42,7 +42,7 @@ def draw_reliability(
     bins = {name: table for name, table in bins.items() if not table.empty}
     if not bins:
         return None
-    with mpl.rc_context(RC):
+    with drawing_style():
         figure = Figure(figsize=(4.6, 4.6 + 0.2 * len(bins)), layout="constrained")
         axes = figure.subplots()
         axes.plot([0, 1], [0, 1], color=LINE, linewidth=2, zorder=1)
@@ -82,7 +82,7 @@ def draw_confusion(
     if not 0 < n_classes <= _MOST_CLASSES:
         return None
     side = 1.2 + 0.36 * n_classes
-    with mpl.rc_context(RC):
+    with drawing_style():
         figure = Figure(figsize=(max(side, 2.6) * len(tables), max(side, 2.6) + 0.3), layout="constrained")
         grid = figure.subplots(1, len(tables), squeeze=False)[0]
         for axes, (name, table) in zip(grid, tables.items(), strict=True):

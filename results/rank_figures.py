@@ -10,7 +10,8 @@ from .evidence import Evidence
 from .marks import add_family_legend
 from .palette import FAMILY_COLOURS, family_of
 from .ranks import find_cliques
-from .svg import INK, RC, Drawing, finish
+from .style import INK, drawing_style
+from .svg import Drawing, finish
 
 __all__ = ["draw_ranks", "draw_wins"]
 
@@ -40,7 +41,7 @@ def draw_ranks(evidence: Evidence, families: pd.Series) -> Drawing | None:
     names_from = 1.5 + _BAR * len(cliques)
     low, high = ranks.min(), ranks.max()
     margin = 0.03 * (high - low) or 0.5
-    with mpl.rc_context(RC):
+    with drawing_style():
         figure = Figure(figsize=(_WIDTH, _ROW * (half + names_from + 4)), layout="constrained")
         axes = figure.subplots()
         for place, name in enumerate(ranks.index):
@@ -97,7 +98,7 @@ def draw_wins(evidence: Evidence, baseline: str) -> Drawing | None:
     if len(shown) < 2 or evidence.test.n_datasets < 2:
         return None
     wins, effects = evidence.wins.loc[shown, shown], evidence.effects.loc[shown, shown]
-    with mpl.rc_context(RC):
+    with drawing_style():
         size = (2.2 + 0.42 * len(shown), 1.6 + _ROW * 1.2 * len(shown))
         figure = Figure(figsize=size, layout="constrained")
         axes = figure.subplots()

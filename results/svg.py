@@ -2,55 +2,21 @@
 
 import re
 from io import BytesIO, StringIO
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from xml.sax.saxutils import escape
 from zlib import crc32
 
 from .palette import FAMILY_COLOURS
+from .style import FAINT, INK, LINE, PAPER
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-__all__ = ["FAINT", "INK", "LINE", "PAPER", "RC", "Drawing", "finish", "slug", "to_pdf", "to_svg"]
+__all__ = ["Drawing", "finish", "slug", "to_pdf", "to_svg"]
 
-# The colours of the light theme, which no palette uses; in the page they become those of its theme.
-INK = "#1b1f24"
-LINE = "#dfe3e8"
-FAINT = "#b4bcc6"
-PAPER = "#fffffe"  # not white, which seaborn writes with on what is dark
 _THEME = {INK: "currentColor", LINE: "var(--line)", FAINT: "var(--faint)", PAPER: "var(--paper)"} | {
     colour: f"var(--{family})" for family, colour in FAMILY_COLOURS.items()
-}
-
-RC: Any = {
-    "axes.axisbelow": True,
-    "axes.edgecolor": LINE,
-    "axes.grid": True,
-    "axes.labelcolor": INK,
-    "axes.labelsize": 9,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "axes.titlelocation": "left",
-    "axes.titlesize": 9,
-    "axes.titleweight": "bold",
-    "figure.facecolor": "none",
-    "axes.facecolor": "none",
-    "font.family": "sans-serif",
-    "font.size": 9,
-    "grid.color": LINE,
-    "grid.linewidth": 0.6,
-    "legend.fontsize": 8.5,
-    "legend.frameon": False,
-    "svg.fonttype": "none",
-    "text.color": INK,
-    "text.parse_math": False,  # a name may hold a dollar sign
-    "xtick.color": INK,
-    "xtick.labelsize": 8,
-    "xtick.major.size": 0,
-    "ytick.color": INK,
-    "ytick.labelsize": 8,
-    "ytick.major.size": 0,
 }
 
 
@@ -102,7 +68,7 @@ def to_svg(figure: "Figure", name: str, title: str, alt: str) -> str:
     Parameters
     ----------
     figure : matplotlib.figure.Figure
-        Drawn under `RC`.
+        Drawn in the `drawing_style`.
     name : str
         Unique in the page: identifiers inside the figure depend on it, and clash with no other's.
     title : str
@@ -149,7 +115,7 @@ def to_pdf(figure: "Figure") -> bytes:
 def finish(
     figure: "Figure", name: str, title: str, alt: str, data: "pd.DataFrame", note: str = ""
 ) -> Drawing:
-    """Save a figure drawn under `RC` in every form, with the numbers that it shows."""
+    """Save a figure drawn in the `drawing_style` in every form, with the numbers that it shows."""
     svg = to_svg(figure, name, title, alt)
     figure.set_layout_engine(None)  # the first drawing has put everything in its place
     csv = data.to_csv(index=False, float_format="%.5g", lineterminator="\n")
