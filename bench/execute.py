@@ -79,10 +79,11 @@ def execute(
             for task, answer in engine.finish():
                 outcome, seconds = (answer, 0.0) if isinstance(answer, Loss) else answer
                 if isinstance(task.about, Cell):
-                    result = outcome
                     if isinstance(outcome, Loss):
                         result = CellResult(outcome.status, outcome.reason)
                         Store(folder).save(task.about, result, {})
+                    else:
+                        result = outcome
                     observer.advance(task.about, result, seconds)
                     continue
                 observer.featurise(task.about[0].bundle, seconds)
