@@ -19,10 +19,10 @@ from ..fusions.tuning import find_tuned, load_optuna
 from ..fusions.wrapped import innermost
 from .cost import count_parameters, read_peak, reset_peak
 from .features import FeatureCache
-from .fits import find_history, list_trials
 from .metrics import Metric
-from .plan import Cell
-from .store import CellResult
+from .planning.plan import Cell
+from .store.cells import CellResult
+from .store.fits import find_history, list_trials
 
 __all__ = ["describe_failure", "predict_outputs", "run_cell"]
 

@@ -11,14 +11,14 @@ from typing import Any, Protocol
 from ..errors import StorageError
 from ..plugins import PluginWarning
 from .cell import describe_failure, run_cell
-from .elsewhere import checked_elsewhere
-from .engines import Place
+from .engines.base import Place
+from .engines.elsewhere import checked_elsewhere
+from .engines.threads import pin_threads
+from .engines.workers import Loss, Task
 from .features import FeatureCache, find_features
-from .plan import Bundle, Cell
+from .planning.plan import Bundle, Cell
 from .plugin_files import load_plugin_files, loaded_plugin_files
-from .store import CellResult, Store
-from .threads import pin_threads
-from .workers import Loss, Task
+from .store.cells import CellResult, Store
 
 __all__ = ["Observer", "execute"]
 

@@ -19,7 +19,7 @@ from ..errors import FusebenchError, StorageError
 from ..results.location import is_remote
 from ..seeding import make_generator
 from .identity import identify_samples
-from .plan import Bundle
+from .planning.plan import Bundle
 from .scenarios.registry import Condition
 
 __all__ = ["FeatureCache", "find_features"]

@@ -1,12 +1,12 @@
 """Who is told of what a run does."""
 
 from ..errors import CellFailedError
-from .events import EventLog
-from .index import Finished
-from .plan import Bundle, Cell
+from .planning.plan import Bundle, Cell
 from .profile import Profile
 from .sequential import Stop
-from .store import CellResult
+from .store.cells import CellResult
+from .store.events import EventLog
+from .store.index import Finished
 
 __all__ = ["Listener", "Watch"]
 

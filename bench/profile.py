@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
 
-from .store import CellResult
+from .store.cells import CellResult
 
 __all__ = ["Profile"]
 

@@ -15,13 +15,13 @@ from rich.table import Table
 from rich.text import Text
 
 from ..fusions.tuning import find_tuned
-from ..results.repeated import find_looks
-from .footprint import find_shortages
-from .index import Finished, Index, find_todo
-from .plan import Cell, find_metric
+from ..results.statistics.repeated import find_looks
+from .planning.footprint import find_shortages
+from .planning.plan import Cell, find_metric
 from .run import QUICK_NOTICE, Listener
 from .sequential import Stop, find_stops, select_needed
-from .store import CellResult, Named, Store
+from .store.cells import CellResult, Named, Store
+from .store.index import Finished, Index, find_todo
 from .suite import Suite
 
 __all__ = ["Progress", "estimate_seconds", "print_plan", "say_seconds"]

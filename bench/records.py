@@ -7,9 +7,9 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ..fusions.tuning import find_tuned
-from .plan import Cell
+from .planning.plan import Cell
 from .scenarios.registry import Condition
-from .store import CellResult
+from .store.cells import CellResult
 
 if TYPE_CHECKING:
     import pandas as pd

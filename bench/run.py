@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ..datasets.registry import Dataset
-from .events import EventLog
-from .index import Index, find_todo
 from .listener import Listener, Watch
-from .plan import Cell, find_metric, make_plan
-from .planned import write_plan
+from .planning.plan import Cell, find_metric, make_plan
 from .profile import Profile
 from .sequential import Stop, describe_stops, find_stops, run_stages, select_needed
-from .store import Store
+from .store.cells import Store
+from .store.events import EventLog
+from .store.index import Index, find_todo
+from .store.planned import write_plan
 from .suite import Suite, load_suite
 from .summary import RunSummary, summarize
 
@@ -81,7 +81,7 @@ def run(
     data_dir : path, optional
         Where files of data sets are; ``FUSEBENCH_DATA`` when left out.
     engine, scheduler, cluster : str, optional
-        Where cells run, see `fusebench.bench.engines.Place`.
+        Where cells run, see `fusebench.bench.engines.base.Place`.
     cache : path, optional
         Folder for features; see `fusebench.bench.features.find_features`.
 
@@ -173,9 +173,9 @@ def run_plan(
     -------
     RunSummary
     """
-    from .engines import Place
+    from .engines.base import Place
+    from .engines.workers import Limits
     from .execute import execute
-    from .workers import Limits
 
     listener = listener or Listener()
     limits = Limits(timeout, None if memory is None else memory * 2**30)

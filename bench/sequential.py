@@ -1,8 +1,8 @@
 """Sequential stopping: a data set gets no further seeds once every gain on it is decided.
 
 Seeds are run in groups. After each the gains of all fusions over the best single modality are looked at, by
-the rule of `fusebench.results.repeated`; all fusions of a data set stop together, so that their means are of
-the same seeds. What is decided follows from the results alone, not from their order or time.
+the rule of `fusebench.results.statistics.repeated`; all fusions of a data set stop together, so that their
+means are of the same seeds. What is decided follows from the results alone, not from their order or time.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,12 +11,12 @@ from typing import TypeVar
 
 import numpy as np
 
-from ..results.palette import CONTROL
-from ..results.repeated import ERROR, VERDICTS, decide, find_looks
-from .index import Finished
+from ..results.figures.palette import CONTROL
+from ..results.statistics.repeated import ERROR, VERDICTS, decide, find_looks
 from .metrics import metrics
-from .plan import Cell
-from .store import Named
+from .planning.plan import Cell
+from .store.cells import Named
+from .store.index import Finished
 
 __all__ = ["Stop", "describe_stops", "find_stops", "run_stages", "select_needed"]
 
@@ -88,7 +88,7 @@ def _judge(cells: Sequence[Cell], results: Mapping[str, Finished], metric: str, 
 
     A fusion that failed with any seed will have no mean, and is not waited for.
     """
-    from ..results.leaderboard import BASELINE
+    from ..results.tables.leaderboard import BASELINE
 
     scores: dict[tuple[str, str], dict[int, float]] = {}
     planned = set()

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import FusebenchError
-from .fingerprint import hash_json
-from .index import Finished, Index
-from .outputs import OUTPUTS, write_outputs
-from .plan import Cell, find_metric
+from .planning.fingerprint import hash_json
+from .planning.plan import Cell, find_metric
 from .profile import Profile
-from .provenance import collect_provenance, describe_data, read_provenance
-from .store import CellResult
+from .store.cells import CellResult
+from .store.index import Finished, Index
+from .store.outputs import OUTPUTS, write_outputs
+from .store.provenance import collect_provenance, describe_data, read_provenance
 from .suite import Suite
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from ..errors import FusebenchError
-from .palette import CONTROL
+from .figures.palette import CONTROL
 from .publications import Publication
 from .records import validate
 from .training import label_training

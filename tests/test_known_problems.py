@@ -6,7 +6,7 @@ import pytest
 
 import fusebench
 from fusebench.bench.suite import load_suite
-from fusebench.results.leaderboard import build_leaderboard
+from fusebench.results.tables.leaderboard import build_leaderboard
 
 MULTIPLICATIVE = ["tensor-fusion", "low-rank-fusion"]
 ADDITIVE = ["late-mean", "late-weighted", "late-stacking", "hybrid-stacking", "early-logistic"]

@@ -5,7 +5,7 @@ import types
 
 import pytest
 
-from fusebench.bench.fingerprint import forget_sources, hash_source
+from fusebench.bench.planning.fingerprint import forget_sources, hash_source
 from fusebench.plugins import PluginWarning, find_plugins, plugin_packages
 from fusebench.registry import Registry
 

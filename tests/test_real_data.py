@@ -4,7 +4,7 @@ import pytest
 
 import fusebench
 from fusebench.errors import DataNotFoundError
-from fusebench.results.leaderboard import build_leaderboard
+from fusebench.results.tables.leaderboard import build_leaderboard
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from ...results.location import open_folder
 from .reporting import Interval, IntervalOption, MetricOption, common_metric
 
 if TYPE_CHECKING:
-    from ...results.compare import Comparison
+    from ...results.tables.compare import Comparison
 
 __all__ = ["compare"]
 
@@ -27,10 +27,10 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Say what differs between two runs or strategies, by how much, and whether it is more than noise."""
-    from ...results.compare import compare_fusions, compare_runs
     from ...results.records import read_records
-    from ..predictions import read_samples
-    from ..provenance import read_provenance
+    from ...results.tables.compare import compare_fusions, compare_runs
+    from ..store.predictions import read_samples
+    from ..store.provenance import read_provenance
 
     if interval is Interval.SAMPLES and run is None:
         raise FusebenchError("--interval samples is for two strategies of one run; name it with --run DIR.")
@@ -55,7 +55,7 @@ def compare(
     if as_json:
         import json
 
-        from ...results.markup import records_of
+        from ...results.tables.markup import records_of
 
         document = {
             "metric": found.metric,
@@ -77,8 +77,8 @@ def _print(found: "Comparison", first: str, second: str) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from ...results.compare import ALL
-    from ...results.formatting import format_interval, format_number
+    from ...results.tables.compare import ALL
+    from ...results.tables.formatting import format_interval, format_number
 
     console = Console()
     for line in found.notices:

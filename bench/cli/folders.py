@@ -20,8 +20,8 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Say how far a run is: done, failed and why, running, and the time that is to be expected."""
-    from ..folder import read_status
     from ..progress import estimate_seconds, say_seconds
+    from ..store.status import read_status
 
     found = read_status(folder)
     counts = Counter(result.status for result in found.results.values())
@@ -65,7 +65,7 @@ def why(
     cell: Annotated[str, typer.Argument(metavar="CELL", help="A file of cells/, or DATASET/FUSION/seedN.")],
 ) -> None:
     """Say which ingredient of a cell's key has changed since it was run."""
-    from ..why import explain
+    from ..store.why import explain
 
     for path, changes in explain(folder, cell).items():
         if changes is None:
@@ -85,7 +85,7 @@ def repro(
     seed: Annotated[int, typer.Argument(min=0)],
 ) -> None:
     """Print the command that runs a cell again, in a folder of its own, and gives the same numbers."""
-    from ..folder import repeat_cell
+    from ..store.status import repeat_cell
 
     typer.echo(repeat_cell(folder, dataset, fusion, seed))
 
@@ -95,8 +95,8 @@ def clean(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be removed.")] = False,
 ) -> None:
     """Remove features, half-written files, and cells that the last plan does not name."""
-    from ..folder import clean as remove
-    from ..folder import find_leftovers
+    from ..store.status import clean as remove
+    from ..store.status import find_leftovers
 
     leftovers = find_leftovers(folder)
     for path in leftovers:

@@ -20,7 +20,8 @@ _STAGES = {
 
 def seconds_since_start() -> float:
     """Give the age of this process."""
-    return time() - psutil.Process().create_time()
+    born: float = psutil.Process().create_time()
+    return time() - born
 
 
 def print_profile(profile: Profile) -> None:

@@ -100,12 +100,12 @@ def leaderboard(
     ] = False,
 ) -> None:
     """Show the leaderboard of a run; asked for whole, also write leaderboard.csv and leaderboard.md."""
-    from ...results import markup
-    from ...results.leaderboard import write_leaderboard
     from ...results.records import read_records
-    from ...results.render import print_page
-    from ...results.view import make_view
-    from ..predictions import read_samples
+    from ...results.tables import markup
+    from ...results.tables.leaderboard import write_leaderboard
+    from ...results.tables.render import print_page
+    from ...results.tables.view import make_view
+    from ..store.predictions import read_samples
 
     if explain and form is Format.CSV:
         raise FusebenchError("CSV has no place for explanations; use another --format.")
@@ -141,7 +141,7 @@ def leaderboard(
 def _place_among_published(folder: Path, records: "pd.DataFrame") -> "Placed":
     from ...results.placing import place_among
     from ...results.publications import find_publications, read_publication
-    from ..provenance import read_provenance
+    from ..store.provenance import read_provenance
 
     return place_among(records, read_provenance(folder), map(read_publication, find_publications()))
 
@@ -155,12 +155,12 @@ def report(
     ] = None,
 ) -> None:
     """Write report.html of a run: one file that opens offline."""
-    from ...results.paper import write_paper
     from ...results.records import read_records
-    from ...results.report import write_report
-    from ..fits import read_fits
-    from ..predictions import read_outcomes
-    from ..provenance import read_provenance
+    from ...results.report.paper import write_paper
+    from ...results.report.report import write_report
+    from ..store.fits import read_fits
+    from ..store.predictions import read_outcomes
+    from ..store.provenance import read_provenance
 
     chosen = metric or common_metric([folder])
     records = read_records(folder)
@@ -180,7 +180,7 @@ def print_results(records: "pd.DataFrame", *, metric: str) -> None:
     """Print the leaderboard on the screen."""
     from rich.console import Console
 
-    from ...results.render import print_leaderboard
+    from ...results.tables.render import print_leaderboard
 
     print_leaderboard(records, Console(), metric=metric)
 
@@ -193,7 +193,7 @@ def common_metric(folders: Sequence[Path]) -> str:
     FusebenchError
         If they are ranked by different metrics.
     """
-    from ..provenance import read_provenance
+    from ..store.provenance import read_provenance
 
     told = [read_provenance(folder).get("metric") for folder in folders]
     metrics = list(dict.fromkeys(metric for metric in told if isinstance(metric, str)))

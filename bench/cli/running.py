@@ -15,7 +15,7 @@ from ...errors import CellFailedError, FusebenchError
 from ...results.location import open_folder
 
 if TYPE_CHECKING:
-    from ..plan import Cell
+    from ..planning.plan import Cell
     from ..suite import Suite
 
 __all__ = ["plan", "run"]
@@ -116,7 +116,7 @@ def plan(
     quick: QuickOption = False,
 ) -> None:
     """Show what a run would do: cells, those already done, and the time that is to be expected."""
-    from ..plan import make_plan
+    from ..planning.plan import make_plan
     from ..progress import print_plan
 
     asked, cells = _make(
@@ -283,7 +283,7 @@ def _make(
     suite: str, data_dir: Path | None, own: dict[str, str | None], **asked_for: Any
 ) -> "tuple[Suite, list[Cell]]":
     """Load the suite with what was asked for beside it; what was not, None or empty, changes nothing."""
-    from ..plan import make_plan
+    from ..planning.plan import make_plan
     from ..suite import load_suite
 
     changes = {field: value or None for field, value in asked_for.items()}
@@ -310,7 +310,7 @@ def _with_own(suite: str, names: list[str], given: dict[str, str]) -> dict[str, 
 
 def _default_folder(suite: str, asked: "Suite") -> Path:
     """Choose a folder for what was asked, so that a small try never replaces the tables of a whole run."""
-    from ..fingerprint import hash_json
+    from ..planning.fingerprint import hash_json
     from ..suite import load_suite
 
     name = asked.name

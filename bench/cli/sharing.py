@@ -34,7 +34,7 @@ def merge(
     metric: MetricOption = None,
 ) -> None:
     """Put runs of several machines together; refused where two of them contradict each other."""
-    from ..merge import merge_runs
+    from ..store.merge import merge_runs
 
     n_cells = merge_runs(folders, out, metric or common_metric(folders))
     typer.echo(f"{n_cells} cells of {len(folders)} runs.")
@@ -56,9 +56,9 @@ def export(
     import json
 
     from ...results.files import write_atomically
-    from ...results.markup import records_of, to_latex
     from ...results.records import COLUMNS, read_records
-    from ...results.view import make_view
+    from ...results.tables.markup import records_of, to_latex
+    from ...results.tables.view import make_view
 
     records = read_records(folder)
     if form is ExportFormat.PARQUET:
@@ -88,7 +88,7 @@ def publish(
     """Make the reference results that ship with the package; for maintainers."""
     from ...results.publications import SHIPPED, write_publication
     from ...results.records import CELL, read_records
-    from ..provenance import read_provenance
+    from ..store.provenance import read_provenance
     from ..suite import find_suites, load_suite
 
     for folder in folders:

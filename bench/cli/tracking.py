@@ -170,7 +170,7 @@ def history(
     out: Annotated[Path, typer.Option("--out", "-o", help="The page.")] = Path("history.html"),
 ) -> None:
     """Draw time and score of each strategy over commits: one page that opens offline."""
-    from ...results.history import write_history
+    from ...results.report.history import write_history
     from ..regression.past import read_past
 
     times, scores, entries = read_past(places)

@@ -157,7 +157,7 @@ def judge_times(
     """
     import pandas as pd
 
-    from ...results.ranks import adjust_holm
+    from ...results.statistics.ranks import adjust_holm
 
     rows = [
         {
@@ -197,11 +197,11 @@ def judge_scores(
 ) -> "pd.DataFrame":
     """Decide which strategies have become worse, on which data set.
 
-    The test is that of the leaderboard's intervals, `fusebench.results.stats.paired_intervals`: Student's on
-    the differences between the scores with the same seed, and so on the same samples; here one-sided, with
-    Holm's correction over all rows whose numbers differ at all. A row whose numbers are the same to the last
-    bit cannot be a false alarm, and is not counted. Where all seeds differ by exactly the same amount there
-    is no spread to go by, and the sign test takes its place.
+    The test is that of the leaderboard's intervals, `fusebench.results.statistics.stats.paired_intervals`:
+    Student's on the differences between the scores with the same seed, and so on the same samples; here
+    one-sided, with Holm's correction over all rows whose numbers differ at all. A row whose numbers are
+    the same to the last bit cannot be a false alarm, and is not counted. Where all seeds differ by
+    exactly the same amount there is no spread to go by, and the sign test takes its place.
 
     Parameters
     ----------
@@ -231,8 +231,8 @@ def judge_scores(
     """
     import pandas as pd
 
-    from ...results.ranks import adjust_holm
-    from ...results.stats import paired_intervals
+    from ...results.statistics.ranks import adjust_holm
+    from ...results.statistics.stats import paired_intervals
 
     rows = []
     for (dataset, fusion), pair in _pair(base, head).groupby(level=["dataset", "fusion"]):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import FusebenchError
-from ..provenance import collect_provenance
+from ..store.provenance import collect_provenance
 from .git import check_out, describe_commit, find_project
 
 __all__ = ["Environment", "open_here", "open_revision"]

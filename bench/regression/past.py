@@ -24,7 +24,7 @@ def read_past(places: Iterable[str | Path]) -> "tuple[pd.DataFrame, pd.DataFrame
     Returns
     -------
     times, scores, entries : pandas.DataFrame
-        For `fusebench.results.history.write_history`.
+        For `fusebench.results.report.history.write_history`.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def read_past(places: Iterable[str | Path]) -> "tuple[pd.DataFrame, pd.DataFrame
     """
     import pandas as pd
 
-    from ...results.history import ENTRY_COLUMNS, SCORE_COLUMNS, TIME_COLUMNS
+    from ...results.report.history import ENTRY_COLUMNS, SCORE_COLUMNS, TIME_COLUMNS
 
     documents = sorted(
         map(read_document, _find(places)), key=lambda one: (one.committed or one.created, one.created)

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ...results.formatting import format_interval, format_number, format_seconds
-from ...results.markup import escape_markdown, records_of
+from ...results.tables.formatting import format_interval, format_number, format_seconds
+from ...results.tables.markup import escape_markdown, records_of
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ..provenance import collect_provenance
+from ..store.provenance import collect_provenance
 from .document import Document
 from .environments import Environment
 from .measure import Selection, Timing, hash_workload, refuse_nothing, score, time_once

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from fusebench import FusionStrategy, Splits, load_dataset
-from fusebench.bench.plan import make_plan
+from fusebench.bench.planning.plan import make_plan
 from fusebench.bench.scenarios.registry import Condition, find_conditions
 from fusebench.bench.suite import load_suite
 from fusebench.errors import FusebenchError

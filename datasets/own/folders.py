@@ -1,4 +1,4 @@
-"""From a folder to modalities: a subfolder for each class, as torchvision's ImageFolder wants it; or arrays."""
+"""From a folder to modalities: a subfolder for each class, as torchvision's ImageFolder has it; or arrays."""
 
 from pathlib import Path
 from typing import NamedTuple

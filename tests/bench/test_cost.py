@@ -10,10 +10,10 @@ from sklearn.linear_model import LogisticRegression
 
 from fusebench.bench import cost
 from fusebench.bench.cost import count_parameters, read_peak, reset_peak
-from fusebench.bench.index import Index, find_todo
-from fusebench.bench.plan import make_plan
+from fusebench.bench.planning.plan import make_plan
 from fusebench.bench.run import run_plan
-from fusebench.bench.store import Store, _checksum
+from fusebench.bench.store.cells import Store, _checksum
+from fusebench.bench.store.index import Index, find_todo
 from fusebench.bench.suite import Suite
 from fusebench.datasets.registry import load_dataset
 from fusebench.fusions.registry import make_fusion

@@ -12,7 +12,7 @@ import pytest
 
 from fusebench.bench.cell import run_cell
 from fusebench.bench.features import FeatureCache
-from fusebench.bench.plan import make_plan
+from fusebench.bench.planning.plan import make_plan
 from fusebench.bench.suite import load_suite
 from fusebench.datasets import large
 

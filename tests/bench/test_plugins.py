@@ -10,9 +10,9 @@ from itertools import pairwise
 import pandas as pd
 import pytest
 
-from fusebench.bench.folder import repeat_cell
 from fusebench.bench.plugin_files import load_plugin_files, loaded_plugin_files
 from fusebench.bench.scaffold import PluginKind, write_package
+from fusebench.bench.store.status import repeat_cell
 from fusebench.errors import FusebenchError
 from fusebench.fusions.registry import fusions
 

@@ -6,7 +6,7 @@ import pytest
 
 from fusebench.bench.profile import Profile
 from fusebench.bench.run import run
-from fusebench.bench.store import CellResult
+from fusebench.bench.store.cells import CellResult
 
 ASKED = {"datasets": ["synth-xor"], "fusions": ["late-mean"], "scenarios": ["clean"], "seeds": 1}
 

@@ -5,9 +5,9 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from fusebench.bench.plan import make_plan
+from fusebench.bench.planning.plan import make_plan
 from fusebench.bench.progress import Progress
-from fusebench.bench.store import CellResult
+from fusebench.bench.store.cells import CellResult
 from fusebench.bench.suite import Suite
 
 SUITE = Suite(datasets=("synth-xor",), fusions=("late-mean",), scenarios=("clean",), seeds=4)

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from fusebench.bench.cli import app
-from fusebench.bench.plan import PROTOCOL_VERSION
+from fusebench.bench.planning.plan import PROTOCOL_VERSION
 from fusebench.bench.run import run
 from fusebench.bench.suite import find_suites
 from fusebench.datasets.registry import datasets

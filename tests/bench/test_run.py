@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 import fusebench
-from fusebench.bench.index import INDEX
-from fusebench.bench.plan import PROTOCOL_VERSION, make_plan
+from fusebench.bench.planning.plan import PROTOCOL_VERSION, make_plan
 from fusebench.bench.run import QUICK_NOTICE, Listener, run_plan
-from fusebench.bench.store import Store
+from fusebench.bench.store.cells import Store
+from fusebench.bench.store.index import INDEX
 from fusebench.bench.suite import Suite, load_suite
 from fusebench.errors import DivergedError
 from fusebench.fusions.late import LateMean

@@ -11,11 +11,11 @@ import pytest
 
 from fusebench.bench import records, summary
 from fusebench.bench.cost import read_peak
-from fusebench.bench.folder import read_status
-from fusebench.bench.outputs import OUTPUTS
-from fusebench.bench.plan import make_plan
+from fusebench.bench.planning.plan import make_plan
 from fusebench.bench.run import run_plan
-from fusebench.bench.store import CellResult, Store, _checksum
+from fusebench.bench.store.cells import CellResult, Store, _checksum
+from fusebench.bench.store.outputs import OUTPUTS
+from fusebench.bench.store.status import read_status
 from fusebench.bench.suite import Suite
 from fusebench.datasets.storage import hash_files
 from fusebench.results import records as tables

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from fusebench.bench.cli import app
-from fusebench.bench.folder import read_status, repeat_cell
-from fusebench.bench.index import Finished
 from fusebench.bench.listener import Listener
-from fusebench.bench.plan import make_plan
+from fusebench.bench.planning.plan import make_plan
 from fusebench.bench.run import run_plan
 from fusebench.bench.sequential import describe_stops, find_stops, run_stages, select_needed
+from fusebench.bench.store.index import Finished
+from fusebench.bench.store.status import read_status, repeat_cell
 from fusebench.bench.suite import load_suite
 from fusebench.errors import FusebenchError
-from fusebench.results.repeated import decide, find_looks
+from fusebench.results.statistics.repeated import decide, find_looks
 
 BASELINE = "best-unimodal"
 

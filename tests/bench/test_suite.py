@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 import pytest
 
 from fusebench import FusebenchError
-from fusebench.bench.plan import make_plan
+from fusebench.bench.planning.plan import make_plan
 from fusebench.bench.suite import find_suites, load_suite
 
 

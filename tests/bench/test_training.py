@@ -7,10 +7,10 @@ import pytest
 
 from fusebench import FusebenchError
 from fusebench.bench.features import FeatureCache
-from fusebench.bench.plan import make_plan
+from fusebench.bench.planning.plan import make_plan
 from fusebench.bench.run import run_plan
 from fusebench.bench.suite import Suite
-from fusebench.results.leaderboard import build_leaderboard, by_dataset
+from fusebench.results.tables.leaderboard import build_leaderboard, by_dataset
 
 SUITE = Suite(
     name="faulty",

@@ -6,9 +6,9 @@ import pytest
 from typer.testing import CliRunner
 
 from fusebench.bench.cli import app
-from fusebench.bench.plan import make_plan
+from fusebench.bench.planning.plan import make_plan
 from fusebench.bench.run import run_plan
-from fusebench.bench.store import CellResult, Store
+from fusebench.bench.store.cells import CellResult, Store
 from fusebench.bench.suite import load_suite
 from fusebench.errors import FusebenchError
 from fusebench.fusions.tuning import find_tuned

@@ -5,11 +5,11 @@ import os
 import pytest
 
 from fusebench.bench.features import FeatureCache
-from fusebench.bench.fingerprint import forget_sources, hash_source
-from fusebench.bench.index import Index, find_todo
-from fusebench.bench.plan import make_plan
+from fusebench.bench.planning.fingerprint import forget_sources, hash_source
+from fusebench.bench.planning.plan import make_plan
 from fusebench.bench.records import make_records
-from fusebench.bench.store import CellResult, Store
+from fusebench.bench.store.cells import CellResult, Store
+from fusebench.bench.store.index import Index, find_todo
 from fusebench.bench.suite import Suite
 from fusebench.fusions.registry import fusions
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ..results.browser import CHROMIUM, open_browser
-from ..results.test_size import write_large
+from ..results.report.browser import CHROMIUM, open_browser
+from ..results.report.test_size import write_large
 
 # Until the browser has laid the rows out again.
 SORT = """(() => {

@@ -2,11 +2,11 @@
 
 import pytest
 
-from fusebench.results.evidence import weigh_evidence
-from fusebench.results.leaderboard import build_leaderboard, write_leaderboard
 from fusebench.results.records import read_records, write_records
-from fusebench.results.report import write_report
-from fusebench.results.stats import clean_scores, condition_scores
+from fusebench.results.report.report import write_report
+from fusebench.results.statistics.evidence import weigh_evidence
+from fusebench.results.statistics.stats import clean_scores, condition_scores
+from fusebench.results.tables.leaderboard import build_leaderboard, write_leaderboard
 
 from ..results.large import make_million, make_table
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fusebench.bench.checks import check_fusion
-from fusebench.bench.plan import make_plan
+from fusebench.bench.planning.plan import make_plan
 from fusebench.bench.run import run_plan
 from fusebench.bench.suite import load_suite
 from fusebench.datasets.registry import load_dataset

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from fusebench.results.paired import SAMPLE_COLUMNS
+from fusebench.results.statistics.paired import SAMPLE_COLUMNS
 from fusebench.seeding import make_generator
 
 DATASETS = {  # name: (modalities, how easy)

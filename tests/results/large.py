@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from fusebench.results.palette import FAMILY_COLOURS
+from fusebench.results.figures.palette import FAMILY_COLOURS
 from fusebench.results.records import validate
 from fusebench.seeding import make_generator
 

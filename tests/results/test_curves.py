@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fusebench.results.curve_figures import draw_curves
 from fusebench.results.curves import CURVE_COLUMNS, average_curves, describe_limits, find_kept
+from fusebench.results.figures.learning import draw_curves
 
 
 def make_curves(fits, dataset="fake-posts"):

@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fusebench.results.leaderboard import build_leaderboard
-from fusebench.results.outcome_figures import draw_confusion, draw_reliability
+from fusebench.results.figures.predictions import draw_confusion, draw_reliability
 from fusebench.results.outcomes import OUTCOME_COLUMNS, confusion, reliability
+from fusebench.results.tables.leaderboard import build_leaderboard
 from fusebench.seeding import make_generator
 
 

@@ -4,12 +4,12 @@ import pandas as pd
 import pytest
 
 from fusebench.errors import FusebenchError
-from fusebench.results.leaderboard import build_leaderboard
-from fusebench.results.markup import to_csv
 from fusebench.results.placing import place_among
 from fusebench.results.publications import Publication
 from fusebench.results.records import validate
-from fusebench.results.view import make_view
+from fusebench.results.tables.leaderboard import build_leaderboard
+from fusebench.results.tables.markup import to_csv
+from fusebench.results.tables.view import make_view
 
 from .fixtures import make_records
 from .test_publications import make_provenance

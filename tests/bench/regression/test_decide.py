@@ -19,7 +19,7 @@ from fusebench.bench.regression.decide import (
     slower_p_value,
 )
 from fusebench.bench.regression.document import Score
-from fusebench.results.stats import find_side, paired_intervals
+from fusebench.results.statistics.stats import find_side, paired_intervals
 
 
 def scores(values, fusion="f", dataset="d", direction="maximize"):

@@ -102,7 +102,7 @@ def test_conditions_take_the_levels_of_the_data_set():
 
 
 def test_another_level_is_another_cell(monkeypatch):
-    from fusebench.bench.plan import make_plan
+    from fusebench.bench.planning.plan import make_plan
     from fusebench.bench.suite import load_suite
 
     suite = load_suite("quick", datasets=("synth-unique",), fusions=("late-mean",), scenarios=("noise-*",))

@@ -1,0 +1,1 @@
+"""Where cells run: in this process, in worker processes, on a cluster."""

@@ -1,0 +1,81 @@
+"""Schedulers of dask: one that is there, or one that is made here with workers on a cluster."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from distributed import Client, LocalCluster
+
+from ...errors import FusebenchError
+
+if TYPE_CHECKING:
+    from .base import Place
+
+__all__ = ["connect"]
+
+_SECONDS = 10  # in which a scheduler must answer
+
+
+@contextmanager
+def connect(place: "Place") -> Iterator[Client]:
+    """Connect to the scheduler of a place, and end it afterwards if it was made for that.
+
+    Raises
+    ------
+    FusebenchError
+        If none answers, or none can be made.
+    """
+    if place.scheduler is not None:
+        with _find(place.scheduler) as client:
+            yield client
+    else:
+        with _make(place) as cluster, Client(cluster, set_as_default=False) as client:
+            yield client
+
+
+def _find(scheduler: str) -> Client:
+    if Path(scheduler).is_file():
+        where = {"scheduler_file": scheduler}
+    elif scheduler.endswith(".json"):
+        raise FusebenchError(f"There is no file {scheduler!r} of a scheduler.")
+    else:
+        where = {"address": scheduler}
+    try:
+        return Client(**where, timeout=_SECONDS, set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise FusebenchError(
+            f"No dask scheduler answers at {scheduler!r} within {_SECONDS} seconds; name the address that "
+            "`dask scheduler` prints, such as tcp://10.0.0.1:8786, or its --scheduler-file."
+        ) from error
+
+
+def _make(place: "Place") -> Any:
+    try:
+        if place.cluster == "slurm":
+            from dask_jobqueue import SLURMCluster
+
+            cluster = SLURMCluster()
+            cluster.adapt(minimum=place.jobs, maximum=place.jobs)  # jobs that end are replaced
+            return cluster
+        if place.cluster == "kubernetes":
+            from dask_kubernetes.operator import KubeCluster
+
+            return KubeCluster(n_workers=place.jobs)
+        # A limit of memory is not dask's to enforce: it sees its workers, not the processes that compute.
+        return LocalCluster(
+            n_workers=place.jobs,
+            threads_per_worker=1,
+            memory_limit=0,
+            dashboard_address="127.0.0.1:0",  # a port that is free
+            silence_logs=logging.ERROR,  # the loss of a worker is told as that of its cell
+        )
+    except ImportError as error:
+        raise FusebenchError(
+            f'--cluster {place.cluster} needs more packages: pip install "fusebench[{place.cluster}]".'
+        ) from error
+    except (OSError, RuntimeError, TypeError, ValueError) as error:
+        raise FusebenchError(
+            f"The cluster {place.cluster or 'of local processes'} cannot be made: {error}"
+        ) from error

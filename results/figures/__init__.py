@@ -1,0 +1,1 @@
+"""Figures, as SVG inside a page and as PDF."""

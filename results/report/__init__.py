@@ -1,0 +1,1 @@
+"""The report, the history and the tables of an article."""

@@ -1,0 +1,1 @@
+"""Statistics on a plain table of scores: means, intervals, ranks, tests, robustness."""

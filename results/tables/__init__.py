@@ -1,0 +1,1 @@
+"""Leaderboards and comparisons, and the formats that they are written in."""
