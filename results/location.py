@@ -9,6 +9,9 @@ __all__ = ["is_remote", "make_parent", "open_folder"]
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
+# These would be taken for a pattern where files are listed.
+_PATTERN = re.compile(r"[*?[\]]")
+
 # These have no folders, and their clients remember listings, in which what others write is not seen.
 _OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl"}
 
@@ -24,12 +27,14 @@ def open_folder(place: str | Path) -> Path:
     Returns
     -------
     pathlib.Path
-        For a URL, a `upath.UPath`, which does what a path does.
+        For a URL, a `upath.UPath`, which does what a path does. Slashes that follow one another count as one,
+        as they do in a path: an object store would take them for names that are empty.
 
     Raises
     ------
     FusebenchError
-        If a package for the URL is not installed, its protocol is not known, or the store does not answer.
+        If a package for the URL is not installed, its protocol is not known, it has a character of patterns,
+        or the store does not answer.
 
     Examples
     --------
@@ -42,6 +47,9 @@ def open_folder(place: str | Path) -> Path:
         return place
     if not _URL.match(place):
         return Path(place)
+    if _PATTERN.search(place):
+        raise FusebenchError(f"A URL with one of * ? [ ] cannot name a folder, however: {place!r}.")
+    place = re.sub(r"(?<=[^:/])/{2,}", "/", place)
     options = {"use_listings_cache": False} if place.partition("://")[0] in _OBJECT_STORES else {}
     try:
         from upath import UPath

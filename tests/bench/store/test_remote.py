@@ -18,7 +18,7 @@ from fusebench.bench.features import find_features
 from fusebench.bench.planning.plan import make_plan
 from fusebench.bench.run import run_plan
 from fusebench.bench.store import journal
-from fusebench.bench.store.cells import Store
+from fusebench.bench.store.cells import CellResult, Store
 from fusebench.bench.store.events import find_running, read_events
 from fusebench.bench.store.index import Index, find_todo
 from fusebench.bench.store.journal import open_journal, read_lines
@@ -103,6 +103,13 @@ def test_cells_that_are_not_there_cost_no_request(bucket, monkeypatch):
     assert Store("runs/local").list_remote_cells() is None
 
 
+def test_slashes_that_follow_one_another_count_as_one(bucket):
+    cell = make_plan(SUITE)[0]
+    Store(f"{bucket}//twice///run/").save(cell, CellResult("skipped"), {})
+    for url in (f"{bucket}//twice/run", f"{bucket}/twice/run"):
+        assert set(find_todo([cell], Index(Store(url)), print)[0]) == {cell.key}
+
+
 def test_what_is_there_is_not_run_again_and_what_is_torn_is(finished, bucket):
     out = f"{bucket}/finished"
     assert run(out).ran == 0
@@ -163,6 +170,8 @@ def test_a_run_that_is_killed_goes_on(engine, bucket, tmp_path):
 def test_what_cannot_be_reached_is_told(bucket, monkeypatch):
     with pytest.raises(FusebenchError, match=r"'none://a' cannot be reached .*Unsupported"):
         open_folder("none://a")
+    with pytest.raises(FusebenchError, match=r"cannot name a folder, however: 's3://bucket/\[a\]'"):
+        open_folder("s3://bucket/[a]")
     with pytest.raises(FusebenchError, match="There is no folder 's3://nowhere/run'"):
         read_records("s3://nowhere/run")
     with pytest.raises(StorageError, match=r"Cannot write s3://nowhere/run/.*bucket does not exist"):
