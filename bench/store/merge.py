@@ -15,7 +15,7 @@ from .provenance import collect_provenance, read_provenance
 
 __all__ = ["merge_runs"]
 
-_MADE_AGAIN = "features"  # a folder that a run makes again when it lacks
+_LEFT = ("features", "events")  # the first are made again where they lack, the second are of one run alone
 
 
 def merge_runs(folders: Sequence[Path], out: Path, metric: str) -> int:
@@ -78,7 +78,7 @@ def _copy_cells(folder: Path, target: Path, owners: Mapping[str, str]) -> None:
     for path in sorted(folder.glob("*/**/*")):
         inside = path.relative_to(folder).parts
         key = path.stem.rpartition("-")[2]
-        if path.name.startswith(".") or inside[0] == _MADE_AGAIN or not path.is_file():
+        if path.name.startswith(".") or inside[0] in _LEFT or not path.is_file():
             continue
         copy = target.joinpath(*inside)
         if owners.get(key, str(folder)) == str(folder) and not copy.exists():

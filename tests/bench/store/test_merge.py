@@ -35,6 +35,8 @@ def machines(tmp_path_factory):
     folder = tmp_path_factory.mktemp("machines")
     run(folder / "a", datasets=("synth-xor",))
     run(folder / "b", datasets=("synth-unique",))
+    (folder / "b" / "events").mkdir()  # as a run at a URL has it
+    (folder / "b" / "events" / "0123abcd-00000.jsonl").write_text("{}")
     run(folder / "both")
     return folder
 
@@ -59,6 +61,7 @@ def test_the_whole_is_as_if_one_machine_had_made_it(machines, merged):
     for kind in ("cells", "predictions", "masks"):
         assert files_of(merged, kind) == files_of(machines / "both", kind) != set()
     assert not (merged / "features").exists()
+    assert not (merged / "events").exists()
     assert "late-mean" in (merged / "leaderboard.md").read_text()
     assert (merged / "report.html").read_text().startswith("<!doctype html>")
     assert [path.name for path in machines.iterdir() if path.name.startswith(".")] == []
