@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from hashlib import file_digest, sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import time_ns
 from typing import TypeVar
 
 import platformdirs
@@ -15,6 +16,7 @@ from ..errors import DataNotFoundError, FusebenchError
 __all__ = [
     "CACHE_VARIABLE",
     "DATA_VARIABLE",
+    "SETTLED",
     "atomic_path",
     "cache_folder",
     "data_folder",
@@ -28,8 +30,13 @@ T = TypeVar("T")
 DATA_VARIABLE = "FUSEBENCH_DATA"
 CACHE_VARIABLE = "FUSEBENCH_CACHE"
 
+_DIGITS = 64  # of a hash
+
 LARGE_FILE = 64 * 2**20
 """Files of more bytes than this are not hashed again as long as they seem the same."""
+
+SETTLED = 2 * 10**9
+"""Nanoseconds after which a change gives a file another time, on every file system."""
 
 
 def data_folder(data_dir: Path | None) -> Path:
@@ -134,7 +141,7 @@ def hash_files(paths: Iterable[Path]) -> str:
     """Hash names and content of files; their order and their folders do not matter.
 
     The hash of a file above `LARGE_FILE` is kept in the cache folder, and taken from there as long as the
-    path, the size and the times of change stay the same.
+    path, the size and the times of change stay the same. That of a file that has just changed is not kept.
 
     Examples
     --------
@@ -156,10 +163,12 @@ def _hash_file(path: Path) -> str:
     found = path.stat()
     about = f"{path.resolve()} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
     kept = None
-    if found.st_size > LARGE_FILE:
+    if found.st_size > LARGE_FILE and found.st_mtime_ns < time_ns() - SETTLED:
         kept = cache_folder() / f"hash-{sha256(about.encode()).hexdigest()}.txt"
-        if kept.is_file():
-            return kept.read_text(encoding="ascii")
+        with suppress(OSError, ValueError):
+            known = kept.read_text(encoding="ascii")
+            if len(known) == _DIGITS:  # a power cut can leave a name with no content
+                return known
     with path.open("rb") as file:
         digest = file_digest(file, "sha256").hexdigest()
     if kept is not None:

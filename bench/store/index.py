@@ -9,15 +9,13 @@ from sys import intern
 from time import time_ns
 from typing import NamedTuple, Self, TypeVar
 
-from ...datasets.storage import hash_files
+from ...datasets.storage import SETTLED, hash_files
 from ...results.files import write_atomically
 from .cells import CellResult, DamagedCellError, Named, Store, has_failed
 
 __all__ = ["INDEX", "Finished", "Index", "find_todo"]
 
 INDEX = "cells.index"
-
-_SETTLED = 2 * 10**9  # nanoseconds after which a change gives a file another time, on every file system
 
 _NO_METRICS = ("scenario", "modality", "severity", "predict_seconds")  # beside the metrics in a score
 
@@ -33,7 +31,7 @@ class Stamp(NamedTuple):
     @property
     def settled(self) -> bool:
         """Whether any further change will give another stamp."""
-        return 0 < self.mtime_ns < time_ns() - _SETTLED
+        return 0 < self.mtime_ns < time_ns() - SETTLED
 
 
 class Finished(NamedTuple):

@@ -1,5 +1,7 @@
 """A folder of arrays is the same data as one .npz file, read into memory or, where it is large, mapped."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,8 @@ from fusebench.datasets.inspection import inspect_dataset
 from fusebench.datasets.own.dataset import FileDataset
 from fusebench.datasets.storage import hash_files
 from fusebench.errors import FusebenchError
+
+OLD = 1_000_000_000  # long ago, in nanoseconds
 
 
 @pytest.fixture(autouse=True)
@@ -141,6 +145,7 @@ def test_other_files_of_the_folder_are_left_aside(tmp_path):
 def test_large_files_are_hashed_once(tmp_path, monkeypatch):
     path = tmp_path / "a.npy"
     path.write_bytes(b"x" * 100)
+    os.utime(path, ns=(OLD, OLD))
     plain = hash_files([path])
     monkeypatch.setattr(storage, "LARGE_FILE", 50)
     assert hash_files([path]) == plain
@@ -152,3 +157,23 @@ def test_large_files_are_hashed_once(tmp_path, monkeypatch):
     path.write_bytes(b"y" * 100)
     assert hash_files([path]) != plain
     assert digests == [1]
+
+
+def test_the_hash_of_a_large_file_that_has_just_changed_is_not_kept(tmp_path, monkeypatch):
+    path = tmp_path / "a.npy"
+    path.write_bytes(b"x" * 100)
+    monkeypatch.setattr(storage, "LARGE_FILE", 50)
+    hash_files([path])
+    assert not list(storage.cache_folder().iterdir())
+
+
+def test_a_kept_hash_that_is_torn_is_made_again(tmp_path, monkeypatch):
+    path = tmp_path / "a.npy"
+    path.write_bytes(b"x" * 100)
+    os.utime(path, ns=(OLD, OLD))
+    monkeypatch.setattr(storage, "LARGE_FILE", 50)
+    right = hash_files([path])
+    (kept,) = storage.cache_folder().iterdir()
+    kept.write_text("")
+    assert hash_files([path]) == right
+    assert len(kept.read_text()) == 64
