@@ -72,7 +72,7 @@ def make_like(source: NDArray, shape: tuple[int, ...], dtype: DTypeLike = np.flo
     Raises
     ------
     StorageError
-        If there is no room for it.
+        If there is no room for it, or the folder cannot be written to.
     """
     n_bytes = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
     if n_bytes <= LIMIT or not _is_mapped(source):
@@ -88,8 +88,8 @@ def make_like(source: NDArray, shape: tuple[int, ...], dtype: DTypeLike = np.flo
             return np.memmap(file, dtype, "r+", shape=shape)
     except OSError as error:
         raise StorageError(
-            f"There is no room for {n_bytes / 2**30:.1f} GiB in '{folder}' ({error.strerror}); name another "
-            "folder with FUSEBENCH_CACHE."
+            f"Cannot take {n_bytes / 2**30:.1f} GiB in '{folder}' ({error.strerror}); make room, or name "
+            "another folder with FUSEBENCH_CACHE."
         ) from error
 
 

@@ -155,7 +155,9 @@ class Store:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise DamagedCellError(f"The cell file {path} cannot be read: {error.strerror}.") from error
+            raise DamagedCellError(
+                f"The cell file {path} cannot be read: {error.strerror or error}."
+            ) from error
         try:
             document = json.loads(content)
             if document.pop("checksum") != _checksum(document):
