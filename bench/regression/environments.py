@@ -71,13 +71,15 @@ class Environment:
         given = variables or {}
         outer = "" if self.site else os.environ.get("PYTHONPATH", "")
         path = os.pathsep.join(filter(None, [given.get("PYTHONPATH", ""), outer]))
+        # pytest-benchmark times nothing where pytest-xdist seems to be at work.
+        here = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
         return subprocess.run(  # noqa: S603  (the same interpreter, fixed words)
             [str(self.python), "-P", *map(str, words)],
             capture_output=True,
             text=True,
             check=False,
             cwd=cwd,
-            env={**os.environ, **dict.fromkeys(_ONE_THREAD, "1"), **given, "PYTHONPATH": path},
+            env={**here, **dict.fromkeys(_ONE_THREAD, "1"), **given, "PYTHONPATH": path},
         )
 
     def check_places(self, places: Mapping[str, str]) -> None:

@@ -193,7 +193,7 @@ def test_a_clock_that_jumps_changes_nothing(undisturbed, tmp_path, monkeypatch):
 
     real = time.time
     monkeypatch.setattr(time, "time", lambda: real() + jump().total_seconds())
-    for module in ("events", "run"):
+    for module in ("store.events", "run"):
         monkeypatch.setattr(f"fusebench.bench.{module}.datetime", Jumping)
     summary = run(tmp_path, timeout=120)
     assert next(jumps) > 12

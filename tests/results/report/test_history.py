@@ -95,7 +95,7 @@ def test_times_of_two_machines_are_not_joined(times, scores, entries, tmp_path):
     for given in (entries, alone):
         write_history(times[times["fusion"] == "gmu"], scores.head(0), given, tmp_path / "page.html")
         svg = (tmp_path / "page.html").read_text().partition("<svg")[2].partition("</svg>")[0]
-        drawn = re.findall(r'<path d="([^"]*)"[^>]*style="fill: none; [^"]*stroke: var\(--gating\)', svg)
+        drawn = re.findall(r'<path d="([^"]*)"[^>]*style="fill: ?none;[^"]*stroke: ?var\(--gating\)', svg)
         lines.append([path.count("L") + 1 for path in drawn])
     assert lines[1] == [4, 4]
     assert lines[0] == [3, 1, 3, 1]
