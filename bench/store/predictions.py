@@ -1,10 +1,12 @@
 """Kept predictions as a table of per-sample scores, for intervals and comparisons that cover test samples."""
 
 import json
+import zlib
 from collections.abc import Callable, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +31,9 @@ def _absolute_error(y: NDArray, values: NDArray) -> NDArray[np.float64]:
     error: NDArray[np.float64] = np.abs(values[:, 0].astype(np.float64) - y)
     return error
 
+
+# What reading an .npz file raises, depending on which of its bytes are wrong.
+_DAMAGED = (OSError, ValueError, LookupError, EOFError, RuntimeError, BadZipFile, zlib.error)
 
 # Metrics that are means over samples of something that half precision suffices for.
 _SCORES: dict[str, Callable[[NDArray, NDArray], NDArray[np.float64]]] = {
@@ -81,10 +86,10 @@ def read_samples(folder: str | Path, records: "pd.DataFrame", metric: str = "acc
     done = records[(records["status"] == "done") & (records["metric"] == metric)]
     if done.empty:
         raise FusebenchError(f"No cell with the metric {metric!r} is done, so there are no predictions.")
-    parts = []
+    folder, parts = open_folder(folder), []
     for _, rows in done.groupby(["dataset", "training", "fusion", "seed", "key"]):
         cell = rows.iloc[0].to_dict()
-        labels, predictions = _read_cell(open_folder(folder), cell)
+        labels, predictions = _read_cell(folder, cell)
         for row in rows.to_dict("records"):
             slug = Condition(scenarios[row["scenario"]], row["modality"], row["severity"]).slug
             score = _SCORES[metric](labels.get(slug, labels["clean-0"]), predictions[slug])
@@ -118,10 +123,10 @@ def read_outcomes(folder: str | Path, records: "pd.DataFrame") -> "pd.DataFrame"
         & (records["mechanism"] == "clean")
         & (records["training"] == "clean")
     )
-    parts = [pd.DataFrame(columns=list(OUTCOME_COLUMNS))]
+    folder, parts = open_folder(folder), [pd.DataFrame(columns=list(OUTCOME_COLUMNS))]
     for cell in records[chosen].to_dict("records"):
         try:
-            labels, predictions = _read_cell(open_folder(folder), cell, "clean-0")
+            labels, predictions = _read_cell(folder, cell, "clean-0")
         except FusebenchError:
             continue
         outputs = predictions["clean-0"].astype(np.float64)
@@ -145,10 +150,11 @@ def _read_cell(
         bundle = f"seed{cell['seed']}-{hash_json(document['ingredients']['features'])}.npz"
         labels = _unpack(folder / "labels" / cell["dataset"] / cell["training"] / bundle)
         return labels, _unpack(folder / "predictions" / f"{place}.npz", *conditions)
-    except (OSError, ValueError, KeyError) as error:
+    except _DAMAGED as error:
         raise FusebenchError(
             f"The predictions or labels of {cell['fusion']} on {cell['dataset']}, seed {cell['seed']}, are "
-            f"not in {str(folder)!r} or damaged ({error}); run it again."
+            f"not in {str(folder)!r} or damaged ({error}); remove what is damaged and the cell, "
+            f"cells/{place.as_posix()}.json, and repeat the run."
         ) from error
 
 

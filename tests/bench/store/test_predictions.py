@@ -98,8 +98,24 @@ def test_a_metric_that_is_no_mean_over_samples_is_refused(finished):
 def test_a_lost_file_is_named(finished, tmp_path, kind):
     shutil.copytree(finished.folder, tmp_path / "copy")
     shutil.rmtree(tmp_path / "copy" / kind)
-    with pytest.raises(FusebenchError, match=r"on synth-redundant, seed 0, are not in .*run it again"):
+    with pytest.raises(FusebenchError, match=r"on synth-redundant, seed 0, are not in .*repeat the run"):
         read_samples(tmp_path / "copy", finished.records)
+
+
+@pytest.mark.parametrize("part", [slice(0), slice(30), slice(-30)])
+def test_a_torn_file_is_named_and_costs_the_report_its_own_cell_alone(finished, tmp_path, part):
+    folder, records = shutil.copytree(finished.folder, tmp_path / "copy"), finished.records
+    chosen = (records["fusion"] == "late-mean") & (records["training"] == "clean") & (records["seed"] == 0)
+    name = f"seed0-{records.loc[chosen, 'key'].iloc[0]}"
+    path = folder / "predictions" / "synth-redundant" / "late-mean" / f"{name}.npz"
+    path.write_bytes(path.read_bytes()[part])
+    with pytest.raises(FusebenchError, match=rf"damaged .*cells/.*/{name}.json, and repeat the run"):
+        read_samples(folder, records)
+    whole, torn = (
+        set(read_outcomes(place, records)[["fusion", "seed"]].itertuples(index=False, name=None))
+        for place in (finished.folder, folder)
+    )
+    assert whole - torn == {("late-mean", 0)}
 
 
 def test_errors_of_regression_are_absolute_and_samples_are_known_again(tmp_path):
