@@ -12,7 +12,7 @@ from ...errors import FusebenchError, did_you_mean
 from ...results.statistics.patterns import MAJORITY
 from ..sequential import Stop, select_needed
 from .cells import Store
-from .events import find_running, read_events
+from .events import EVENTS, find_running, read_events
 from .index import Finished, Index, find_todo
 from .planned import PLAN, PlannedCell, read_plan
 
@@ -128,7 +128,10 @@ def find_leftovers(folder: Path) -> list[Path]:
     """
     plan = read_plan(folder)
     if find_running(read_events(folder))[0]:
-        raise FusebenchError(f"A run is at work in {str(folder)!r}; stop it first.")
+        raise FusebenchError(
+            f"A run is at work in {str(folder)!r}; stop it first. If it was killed on another machine, "
+            f"of which nothing is known here, remove {EVENTS} or the folder {Path(EVENTS).stem}."
+        )
     found = [folder / _FEATURES] if (folder / _FEATURES).is_dir() else []
     for kinds, keys in (
         (_OF_CELLS, {cell.key for cell in plan.cells}),

@@ -171,7 +171,7 @@ def test_cleaning_takes_what_the_plan_does_not_need(folder):
 def test_nothing_is_cleaned_beside_a_run(folder):
     with (
         EventLog(folder, total=1, todo=1, jobs=1),
-        pytest.raises(FusebenchError, match="A run is at work"),
+        pytest.raises(FusebenchError, match=r"at work .*remove events\.jsonl or the folder events"),
     ):
         find_leftovers(folder)
 
