@@ -13,7 +13,7 @@ from .labels import encode_labels
 
 __all__ = ["SPLITS", "Contents", "assemble", "check_name"]
 
-SPLITS = {"train": 0, "val": 1, "validation": 1, "test": 2}
+SPLITS = {"train": 0, "val": 1, "valid": 1, "validation": 1, "test": 2}
 """Words for the three splits, with the codes that `Contents.split` has for them."""
 
 

@@ -36,8 +36,9 @@ def parse_folder(folder: Path) -> Contents:
     ----------
     folder : Path
         It holds ``CLASS/NAME.png``, or ``SPLIT/CLASS/NAME.png`` where all its subfolders are called as
-        splits. Files of one class that differ in how their names end are one sample: an image, a recording
-        (.wav) and a text (.txt), each of which may be absent. There may be more folders inside of a class.
+        splits, in letters of either case. Files of one class that differ in how their names end are one
+        sample: an image, a recording (.wav) and a text (.txt), each of which may be absent. There may be
+        more folders inside of a class.
 
     Returns
     -------
@@ -50,7 +51,7 @@ def parse_folder(folder: Path) -> Contents:
         If there are no such files, one cannot be read, or a sample has two of a kind.
     """
     paths = [file.relative_to(folder) for file in list_files(folder)]
-    has_splits = {path.parts[0] for path in paths if len(path.parts) > 1} <= SPLITS.keys()
+    has_splits = {path.parts[0].lower() for path in paths if len(path.parts) > 1} <= SPLITS.keys()
     found: dict[_Sample, dict[Kind, str]] = {}
     n_above, n_left = 2 if has_splits else 1, 0
     for path in paths:
@@ -58,7 +59,7 @@ def parse_folder(folder: Path) -> Contents:
         if kind is None or len(path.parts) <= n_above:
             n_left += 1
             continue
-        sample = _Sample(path.parts[0], path.parts[n_above - 1], path.with_suffix("").as_posix())
+        sample = _Sample(path.parts[0].lower(), path.parts[n_above - 1], path.with_suffix("").as_posix())
         files = found.setdefault(sample, {})
         if kind in files:
             raise ValueError(

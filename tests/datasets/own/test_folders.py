@@ -58,16 +58,16 @@ def test_a_folder_keeps_all_promises_of_a_data_set(pets):
     check_dataset(load_dataset(str(pets)))
 
 
-@pytest.mark.parametrize("validation", ["val", "validation", None])
+@pytest.mark.parametrize("validation", ["val", "valid", "VALIDATION", None])
 def test_folders_of_splits_are_kept(tmp_path, validation):
-    words = ["train", *([validation] if validation else []), "test"]
+    words = ["Train", *([validation] if validation else []), "test"]
     dataset = load_dataset(str(write(tmp_path, words)))
     assert dataset.card.classes == CLASSES
     assert dataset.card.fixed_splits == (validation is not None)
     splits = dataset.load()
-    for word, data in (("train", splits.train), (validation, splits.validation), ("test", splits.test)):
+    for word, data in (("Train", splits.train), (validation, splits.validation), ("test", splits.test)):
         texts = data.modalities["text"].values[data.has("text")]
-        assert {text.split()[0] for text in texts} == {word or "train"}
+        assert {text.split()[0] for text in texts} == {word or "Train"}
         assert sorted(np.unique(data.labels)) == [0, 1, 2]
 
 
