@@ -75,7 +75,8 @@ def execute(
         engine = stack.enter_context(place.open(prepare))
         for cells in stages:
             for key, group in _group(cells).items():
-                engine.submit(Task(_time, (make, group[0].bundle), about=group, group=key))
+                features = "features", key  # a kind of its own, so that all are made first
+                engine.submit(Task(_time, (make, group[0].bundle), about=group, group=key, kind=features))
             for task, answer in engine.finish():
                 outcome, seconds = (answer, 0.0) if isinstance(answer, Loss) else answer
                 if isinstance(task.about, Cell):
@@ -93,7 +94,10 @@ def execute(
                 for cell in task.about:
                     begin = partial(observer.begin, cell)
                     arguments = (finish, cell, failure)
-                    engine.submit(Task(_time, arguments, about=cell, group=task.group, on_start=begin))
+                    kind = cell.dataset, cell.training, cell.fusion
+                    engine.submit(
+                        Task(_time, arguments, about=cell, group=task.group, kind=kind, on_start=begin)
+                    )
         return engine.workers
 
 

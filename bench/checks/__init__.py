@@ -42,8 +42,8 @@ def find_checks(name: str, data_dir: Path | None = None) -> Iterator[Check]:
 def _shorten(fusion: FusionStrategy) -> FusionStrategy:
     """Let a strategy train for a short while only: the promises hold however long it trains."""
     given = fusion.get_params()
-    shorter = {name: most for name, most in _SHORTENED.items() if given.get(name, 0) > most}
-    return fusion.set_params(**shorter)
+    fusion.set_params(**{name: most for name, most in _SHORTENED.items() if given.get(name, 0) > most})
+    return fusion
 
 
 def example_of(name: str) -> FusionStrategy:

@@ -3,8 +3,7 @@
 import os
 import signal
 import threading
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
@@ -19,6 +18,7 @@ import psutil
 
 from ...errors import FusebenchError
 from .threads import pinned_environment
+from .waiting import Waiting
 
 __all__ = ["Limits", "Loss", "Task", "WorkerPool", "do_packed"]
 
@@ -74,6 +74,8 @@ class Task:
         Stays here, for whoever gets the result.
     group : str
         Tasks of one group use the same files, of which each machine may have its own.
+    kind : hashable
+        Tasks of one kind take about equally long.
     on_start : callable
         Called when a worker gets the task.
     """
@@ -82,6 +84,7 @@ class Task:
     arguments: tuple[Any, ...]
     about: Any
     group: str = ""
+    kind: Hashable = None
     on_start: Callable[[], None] = lambda: None
     deaths: int = 0
 
@@ -108,7 +111,7 @@ def do_packed(message: bytes) -> Any:
 
 
 class WorkerPool:
-    """Processes that do tasks in the order in which they are submitted.
+    """Processes that do tasks, those that are likely to take longest first; see `Waiting`.
 
     A worker that exceeds a limit is killed. A task whose worker dies by itself is given to another, once.
     Leaving the context kills what still runs.
@@ -125,7 +128,7 @@ class WorkerPool:
 
     def __init__(self, jobs: int, limits: Limits, prepare: Callable[[], object]) -> None:
         self._jobs, self._limits, self._prepare = jobs, limits, prepare
-        self._waiting: deque[Task] = deque()
+        self._waiting = Waiting()
         self._workers: list[_Worker] = []
         self._failed_starts = 0
         self._next_look = 0.0
@@ -152,7 +155,7 @@ class WorkerPool:
 
     def submit(self, task: Task) -> None:
         """Add a task, also while results are awaited."""
-        self._waiting.append(task)
+        self._waiting.add(task)
 
     def finish(self) -> Iterator[tuple[Task, Any]]:
         """Give each task with its result or `Loss`, as they come, until none is left.
@@ -177,7 +180,7 @@ class WorkerPool:
     def _hand_out(self) -> None:
         idle = [worker for worker in self._workers if worker.ready and worker.task is None]
         for worker in idle[: len(self._waiting)]:
-            task = self._waiting.popleft()
+            task = self._waiting.take()
             task.on_start()
             worker.give(task, self._limits.seconds)
         coming = sum(not worker.ready for worker in self._workers)
@@ -207,6 +210,7 @@ class WorkerPool:
             return
         task, worker.task, worker.deadline = worker.task, None, inf
         if task is not None:
+            self._waiting.learn(task.kind, monotonic() - worker.since)
             yield task, value
 
     def _bury(self, worker: "_Worker") -> Iterator[tuple[Task, Loss]]:
@@ -223,7 +227,7 @@ class WorkerPool:
         elif task is not None:
             task.deaths += 1
             if task.deaths == 1:
-                self._waiting.appendleft(task)
+                self._waiting.put_back(task)
             else:
                 yield task, Loss("failed", f"The worker process died, as did a second one, which {how}.")
 
@@ -268,7 +272,7 @@ class _Worker:
         self.process = context.Process(target=_work, args=(theirs, prepare))
         self.ready = False
         self.task: Task | None = None
-        self.deadline = inf
+        self.since, self.deadline = 0.0, inf
         # Ctrl-C is for this process, which ends the workers; one that is just starting would complain.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
@@ -283,7 +287,8 @@ class _Worker:
         message = task.pack()
         with suppress(OSError):  # it is gone, which is found out where results are awaited
             self.pipe.send_bytes(message)
-        self.deadline = inf if seconds is None else monotonic() + seconds
+        self.since = monotonic()
+        self.deadline = inf if seconds is None else self.since + seconds
 
     def measure_memory(self) -> float:
         """Resident bytes, without those of files where the system tells them (Linux); 0 if it is gone."""
