@@ -92,11 +92,11 @@ def publish(
     from ..suite import find_suites, load_suite
 
     for folder in folders:
-        provenance = read_provenance(folder)
+        records, provenance = read_records(folder), read_provenance(folder)
         suite = provenance.get("suite", {})
         if (name := suite.get("name")) not in find_suites():
-            raise FusebenchError(f"{str(folder)!r} is no run of a built-in suite: it is called {name!r}.")
-        publication = write_publication(read_records(folder), provenance, out or SHIPPED)
+            raise FusebenchError(f"{str(folder)!r} is no run of a built-in suite, but of {name!r}.")
+        publication = write_publication(records, provenance, out or SHIPPED)
         declared = load_suite(name).model_dump(mode="json")
         if changed := [field for field, value in declared.items() if suite.get(field) != value]:
             _warn(f"{name} was run with another {' and '.join(changed)} than it declares.")

@@ -2,8 +2,9 @@
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +21,7 @@ __all__ = [
     "Timing",
     "hash_workload",
     "refuse_nothing",
+    "refuse_unknown",
     "require_pytest",
     "score",
     "time_once",
@@ -109,6 +111,18 @@ def refuse_nothing(*timings: Timing) -> None:
         raise FusebenchError("No benchmark is selected; `--fusion` and `-k` must leave some.")
 
 
+def refuse_unknown(selection: Selection, measured: Collection[str] = ()) -> None:
+    """Raise an `UnknownNameError` for a strategy that is neither known here nor among those measured.
+
+    Else a misspelt name would leave the controls alone, in which nothing can get worse.
+    """
+    from ...fusions.registry import fusions
+
+    for pattern in selection.fusions:
+        if not any(fnmatchcase(name, pattern) for name in measured):
+            fusions.match([pattern])
+
+
 def hash_workload(selection: Selection) -> str:
     """Hash the files of benchmarks: times are of the same work only if it is the same."""
     digest = sha256()
@@ -173,7 +187,8 @@ def time_once(environment: Environment, selection: Selection, only: Sequence[str
     story = _read(told, done)
     environment.check_places(story["places"])
     failed = {name.removeprefix(_WORKLOAD): reason for name, reason in story["failed"].items()}
-    measured = [] if failed and not out.is_file() else _read(out, done)["benchmarks"]
+    # Without a file pytest went to its end all the same, unless its exit code is above 1: nothing was timed.
+    measured = _read(out, done)["benchmarks"] if out.is_file() or done.returncode > 1 else []
     scores = [Score.model_validate(one) for row in measured for one in row["extra_info"].get("scores", ())]
     benchmarks = [one for one in map(_benchmark, measured) if one.name not in failed]
     return Timing(tuple(benchmarks), failed, tuple(scores))

@@ -12,6 +12,7 @@ from typing import Any
 
 from fusebench import run
 from fusebench.bench.plugin_files import load_plugin_files
+from fusebench.errors import FusebenchError
 from fusebench.fusions.registry import fusions
 
 COLUMNS = ("dataset", "fusion", "family", "seed", "metric", "direction", "value", "status", "reason")
@@ -42,4 +43,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except FusebenchError as error:
+        sys.exit(str(error))

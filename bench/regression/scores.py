@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from .decide import judge_scores, screen_scores
 from .document import Document, Score
 from .environments import Environment
-from .measure import Selection, score
+from .measure import Selection, refuse_unknown, score
 from .track import Effort, Tell
 from .verdict import Broken, Found, Limits, say_suspects
 
@@ -26,6 +26,7 @@ def compare_scores(
     if isinstance(base, Document):
         return _compare_with_stored(base, head, selection, effort, limits, tell)
     before, now = (_score(side, selection, effort.seeds, effort, tell) for side in (base, head))
+    refuse_unknown(selection, {row.fusion for row in [*before, *now]})
     broken = find_broken(before, now, gone=True)
     suspects = screen_scores(before, now, limits.margin)
     notes = [say_suspects(len(suspects), _count(now), "scores", f"{effort.seeds} seeds")]
@@ -76,6 +77,7 @@ def _compare_with_stored(
     if not seeds:
         return Found(notes=["Scores were not compared: the file has none."])
     now = _score(head, selection, seeds, effort, tell)
+    refuse_unknown(selection, {row.fusion for row in now})
     table = judge_scores(base.scores, now, margin=limits.margin)
     suspects = screen_scores(base.scores, now, limits.margin)
     notes = [say_suspects(len(suspects), len(table), "scores", f"the {seeds} seeds of the file")]

@@ -9,7 +9,7 @@ from typing import Any
 from ..store.provenance import collect_provenance
 from .document import Document
 from .environments import Environment
-from .measure import Selection, Timing, hash_workload, refuse_nothing, score, time_once
+from .measure import Selection, Timing, hash_workload, refuse_nothing, refuse_unknown, score, time_once
 
 __all__ = ["Effort", "Tell", "describe_machine", "say_round", "time_rounds", "track"]
 
@@ -48,7 +48,13 @@ def track(environment: Environment, selection: Selection, effort: Effort, tell: 
         How much.
     tell : callable
         Told what is done, in one line at a time.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no strategy of a name that is selected.
     """
+    refuse_unknown(selection)
     timing = time_rounds(environment, selection, effort.rounds, tell)
     if effort.rounds:
         refuse_nothing(timing)

@@ -117,10 +117,12 @@ def test_only_whole_runs_of_built_in_suites_are_published(tmp_path):
     run("quick", datasets=["synth-xor"], fusions=[], scenarios=[], out=tmp_path / "quick")
     with pytest.raises(FusebenchError, match=r"quick was in quick mode"):
         shown("publish", tmp_path / "quick", "--out", tmp_path)
+    with pytest.raises(FusebenchError, match=r"There is no folder '.*nowhere'"):
+        shown("publish", tmp_path / "nowhere", "--out", tmp_path)
     told = json.loads((tmp_path / "quick" / "run.json").read_text())
     told["suite"]["name"] = "custom"
     (tmp_path / "quick" / "run.json").write_text(json.dumps(told))
-    with pytest.raises(FusebenchError, match=r"no run of a built-in suite: it is called 'custom'"):
+    with pytest.raises(FusebenchError, match=r"no run of a built-in suite, but of 'custom'"):
         shown("publish", tmp_path / "quick", "--out", tmp_path)
     with pytest.raises(
         FusebenchError, match=r"synth-xor is left out: its published scores are of splits of other"

@@ -120,6 +120,7 @@ def test_a_history_is_written(project, tracked, tmp_path):
         (("track", "nowhere.py"), "There is no file or folder of benchmarks 'nowhere.py'"),
         (("track", "--no-times", "--no-scores"), "nothing is left to measure"),
         (("track", "test_own.py", "--no-times"), "nothing is left to measure"),
+        (("track", "--fusion", "majorty"), "There is no fusion named 'majorty'"),
         (("history", "mine.py"), "is no measurement"),
     ],
 )

@@ -72,6 +72,23 @@ def test_nothing_has_changed(machine, tmp_path):
     assert not any(only for _, only, *_ in machine.asked if isinstance(only, tuple))  # no second stage
 
 
+@pytest.mark.parametrize("stored", [False, True])
+def test_a_name_of_nothing_that_was_scored_is_no_pass(machine, tmp_path, stored):
+    base, head = (Environment(name, tmp_path, tmp_path) for name in ("base", "head"))
+    before = track.track(base, Selection(), Effort(0, 2), lambda text: None) if stored else base
+    for name, known in {
+        "a": True,
+        "late-mean": True,
+        "late-maen": False,
+    }.items():  # of another revision, of this
+        selection, effort = Selection(fusions=(name,)), Effort(0, 2)
+        if known:
+            comparing.compare(before, head, selection, effort, Limits(), lambda text: None)
+        else:
+            with pytest.raises(FusebenchError, match="did you mean late-mean"):
+                comparing.compare(before, head, selection, effort, Limits(), lambda text: None)
+
+
 def test_only_suspects_are_measured_again_in_turn_and_with_other_seeds(machine, tmp_path):
     machine.factors, machine.losses = {"b": 1.4}, {"c": 0.03}
     verdict = compare(tmp_path)
