@@ -199,9 +199,9 @@ def judge_scores(
 
     The test is that of the leaderboard's intervals, `fusebench.results.statistics.stats.paired_intervals`:
     Student's on the differences between the scores with the same seed, and so on the same samples; here
-    one-sided, with Holm's correction over all rows whose numbers differ at all. A row whose numbers are
-    the same to the last bit cannot be a false alarm, and is not counted. Where all seeds differ by
-    exactly the same amount there is no spread to go by, and the sign test takes its place.
+    one-sided, with Holm's correction over all rows whose numbers differ. A row whose numbers agree to nine
+    decimal places cannot be a false alarm, and is not counted. Where all seeds differ by the same amount
+    there is no spread to go by, and the sign test takes its place.
 
     Parameters
     ----------
