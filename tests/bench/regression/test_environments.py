@@ -8,6 +8,7 @@ from projects import commit, git, make_project, replace, write
 
 from fusebench.bench.regression.environments import open_here, open_revision
 from fusebench.bench.regression.git import check_out, describe_commit, find_project
+from fusebench.bench.regression.measure import Selection, Timing, time_once
 from fusebench.errors import FusebenchError
 
 
@@ -111,3 +112,8 @@ def test_here_is_this_interpreter_and_the_commit_of_ones_own_files(project, tmp_
     assert here.python == Path(sys.executable)
     assert here.source["subject"] == "Work more"
     assert here.source["dirty"]
+
+
+def test_a_workload_of_no_strategy_times_nothing(tmp_path):
+    here = open_here(tmp_path / "here", ())
+    assert time_once(here, Selection(fusions=("nothing-*",))) == Timing()
