@@ -59,13 +59,14 @@ _COLUMNS = {
     Catalogue.DATASETS: ("modalities", "embedded", "summary"),
     Catalogue.SCENARIOS: ("mechanism", "applies_to", "summary"),
     Catalogue.METRICS: ("direction", "summary"),
-    Catalogue.PUBLISHED: ("version", "commit", "date", "datasets", "strategies", "seeds", "records"),
+    Catalogue.PUBLISHED: ("datasets", "strategies", "seeds", "version", "date"),
 }
 
 _CAPTIONS = {
     Catalogue.FUSIONS: "tasks: all are classification, multilabel and regression. absence: how an absent "
     "modality is handled. streams: whether data may be larger than memory. settings: defaults of "
     "parameters, less those that all networks share. `fusebench show NAME` says what a strategy does.",
+    Catalogue.PUBLISHED: "`--json` has the commit, the number of records and where they come from.",
 }
 
 
