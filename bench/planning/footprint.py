@@ -11,6 +11,7 @@ from ...datasets.registry import Dataset
 from ...errors import FusebenchError
 from ...fusions.base import FusionStrategy
 from ...fusions.wrapped import innermost
+from ...results.tables.formatting import join_words
 from .plan import Cell
 
 __all__ = ["find_shortages"]
@@ -87,9 +88,5 @@ def _choose(sizes: dict[str, dict[str, int]], estimator: FusionStrategy) -> int:
 
 
 def _list(names: list[str]) -> str:
-    if len(names) == 1:
-        return names[0]
     rest = len(names) - SHOWN
-    if rest > 0:
-        return f"{', '.join(names[:SHOWN])} and {rest} {'others' if rest > 1 else 'other'}"
-    return f"{', '.join(names[:-1])} and {names[-1]}"
+    return join_words([*names[:SHOWN], f"{rest} other{'s' * (rest > 1)}"] if rest > 0 else names)

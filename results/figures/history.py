@@ -7,7 +7,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from ..tables.formatting import format_number, format_seconds
+from ..tables.formatting import format_number, format_seconds, join_words
 from .palette import FAMILY_COLOURS, family_of
 from .style import drawing_style
 from .svg import Drawing, finish, slug
@@ -50,12 +50,12 @@ def draw_family(drawn: pd.DataFrame, entries: pd.DataFrame, family: str) -> Draw
         for axes in grid[-1]:
             _label_commits(axes, entries)
         alt = (
-            f"Small multiples: {_list(quantities)} of {len(names)} of {family} over "
+            f"Small multiples: {join_words(quantities)} of {len(names)} of {family} over "
             f"{len(entries)} measurements, from {entries['label'].iloc[0]} to {entries['label'].iloc[-1]}. "
             "The numbers are in the CSV."
         )
         data = drawn.merge(entries[["entry", "label", "date", "machine"]], on="entry")
-        title = f"{family.capitalize()}: {_list(quantities)} over commits"
+        title = f"{family.capitalize()}: {join_words(quantities)} over commits"
         return finish(figure, f"figure-{slug(family)}", title, alt, data)
 
 
@@ -100,7 +100,3 @@ def _label_commits(axes: "Axes", entries: pd.DataFrame) -> None:
     step = -(-len(entries) // _MAX_LABELS)
     shown = entries.iloc[::step]
     axes.set_xticks(shown["entry"], shown["label"], rotation=45, ha="right", rotation_mode="anchor")
-
-
-def _list(words: list[str]) -> str:
-    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]

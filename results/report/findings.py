@@ -10,7 +10,7 @@ from ..statistics.bayes import ROPE
 from ..statistics.intervals import MIN_DATASETS, NEW_DATASETS, NEW_SEEDS
 from ..statistics.robustness import mean_under
 from ..statistics.stats import clean_scores, dataset_means, paired_intervals
-from ..tables.formatting import format_interval, format_number, format_seconds
+from ..tables.formatting import format_interval, format_number, format_seconds, join_words
 
 __all__ = ["Finding", "find_findings"]
 
@@ -199,9 +199,7 @@ def _list(names: Iterable[str]) -> str:
     """Join names, with a count in place of those beyond the first few."""
     shown = list(names)
     more = len(shown) - _MOST
-    if more > 1:
-        return f"{', '.join(shown[:_MOST])} and {more} more"
-    return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
+    return join_words([*shown[:_MOST], f"{more} more"] if more > 1 else shown)
 
 
 def _gain(row: Mapping[Any, Any] | pd.Series) -> str:

@@ -1,6 +1,7 @@
-"""How numbers are written: the same in the terminal, in Markdown and in the report."""
+"""How numbers and lists are written: the same in the terminal, in Markdown and in the report."""
 
 import math
+from collections.abc import Iterable
 
 __all__ = [
     "ABSENT",
@@ -11,6 +12,7 @@ __all__ = [
     "format_percent",
     "format_seconds",
     "format_signed",
+    "join_words",
 ]
 
 ABSENT = "–"
@@ -118,3 +120,15 @@ def format_bytes(value: float) -> str:
     if value < 0.5e6:
         return "<1 MB"
     return f"{value / 1e6:.0f} MB" if value < 999.5e6 else f"{value / 1e9:.1f} GB"
+
+
+def join_words(words: Iterable[str]) -> str:
+    """Write a list as in a sentence; there must be at least one word.
+
+    Examples
+    --------
+    >>> join_words(["early-mlp"]), join_words(["gmu", "film"]), join_words(["gmu", "film", "3 more"])
+    ('early-mlp', 'gmu and film', 'gmu, film and 3 more')
+    """
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last
