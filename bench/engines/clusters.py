@@ -1,12 +1,15 @@
 """Schedulers of dask: one that is there, or one that is made here with workers on a cluster."""
 
+import asyncio
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from distributed import Client, LocalCluster
+from distributed import Client, LocalCluster, rpc
+from distributed.utils import LoopRunner
 
 from ...errors import FusebenchError
 
@@ -36,18 +39,35 @@ def connect(place: "Place") -> Iterator[Client]:
 
 
 def _find(scheduler: str) -> Client:
-    if Path(scheduler).is_file():
-        where = {"scheduler_file": scheduler}
-    elif scheduler.endswith(".json"):
-        raise FusebenchError(f"There is no file {scheduler!r} of a scheduler.")
-    else:
-        where = {"address": scheduler}
+    is_file = scheduler.endswith(".json") or Path(scheduler).is_file()
+    address = _read_address(Path(scheduler)) if is_file else scheduler
     try:
-        return Client(**where, timeout=_SECONDS, set_as_default=False)
+        # A client that cannot connect keeps its thread, and when it is collected in the thread of the next
+        # one, both wait for the same lock; so only who has been heard to answer gets a client.
+        LoopRunner().run_sync(_hear, address)
+        return Client(address, timeout=_SECONDS, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         raise FusebenchError(
             f"No dask scheduler answers at {scheduler!r} within {_SECONDS} seconds; name the address that "
             "`dask scheduler` prints, such as tcp://10.0.0.1:8786, or its --scheduler-file."
+        ) from error
+
+
+async def _hear(address: str) -> None:
+    async with rpc(address, timeout=_SECONDS) as scheduler:
+        await asyncio.wait_for(scheduler.identity(), _SECONDS)
+
+
+def _read_address(path: Path) -> str:
+    """Read the address out of the file that `dask scheduler --scheduler-file` wrote."""
+    try:
+        return str(json.loads(path.read_text())["address"])
+    except FileNotFoundError:
+        raise FusebenchError(f"There is no file {str(path)!r} of a scheduler.") from None
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise FusebenchError(
+            f"{path} names no address of a scheduler; name the file that "
+            "`dask scheduler --scheduler-file` writes, or the address that it prints."
         ) from error
 
 

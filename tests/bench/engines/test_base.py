@@ -1,6 +1,7 @@
 """Which engine is chosen, and what they say when they cannot do what was asked."""
 
 import sys
+import threading
 from collections import deque
 from dataclasses import replace
 from pathlib import Path
@@ -143,14 +144,26 @@ def test_a_cluster_that_lacks_its_settings_is_told(monkeypatch):
         clusters._make(Place("dask", cluster="slurm"))
 
 
-@pytest.mark.parametrize("scheduler", ["tcp://127.0.0.1:9", "nowhere", "tcp://[", "nothing.json"])
-def test_a_scheduler_that_is_not_there_is_told(scheduler, monkeypatch):
+def _connect(scheduler, sentence, monkeypatch):
     monkeypatch.setattr(clusters, "_SECONDS", 1)
     with (
-        pytest.raises(FusebenchError, match=r"No dask scheduler answers|There is no file 'nothing.json'"),
+        pytest.raises(FusebenchError, match=sentence),
         clusters.connect(Place("dask", scheduler=scheduler)),
     ):
         pass
+
+
+@pytest.mark.parametrize("scheduler", ["tcp://127.0.0.1:9", "nowhere", "tcp://[", "nothing.json"])
+def test_a_scheduler_that_is_not_there_is_told(scheduler, monkeypatch):
+    threads = set(threading.enumerate())
+    _connect(scheduler, r"No dask scheduler answers|There is no file 'nothing.json'", monkeypatch)
+    assert set(threading.enumerate()) <= threads  # what is left of a client can block the next one
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '"tcp://127.0.0.1:9"', "\xff"])
+def test_a_file_that_names_no_scheduler_is_told(text, tmp_path, monkeypatch):
+    (tmp_path / "scheduler.json").write_bytes(text.encode("latin-1"))
+    _connect(str(tmp_path / "scheduler.json"), "scheduler.json names no address", monkeypatch)
 
 
 def test_a_worker_must_see_the_folder_and_have_the_same_code(tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """The engine dask on workers of this machine: the same as worker processes, and workers that are lost."""
 
+import json
 import os
 import signal
 import subprocess
@@ -118,6 +119,13 @@ def test_what_a_task_or_the_preparation_raises_ends_all(cluster):
         engine.submit(Task(double, (1,), about=1))
         with pytest.raises(FusebenchError, match=r"^no more room$"):
             list(engine.finish())
+
+
+@pytest.mark.parametrize("name", ["scheduler.json", "scheduler"])
+def test_a_scheduler_is_found_by_its_file(cluster, tmp_path, name):
+    (tmp_path / name).write_text(json.dumps({"type": "Scheduler", "address": cluster.scheduler_address}))
+    with connect(Place("dask", scheduler=str(tmp_path / name))) as client:
+        assert client.scheduler.address == cluster.scheduler_address
 
 
 class Machines(DaskEngine):
