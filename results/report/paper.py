@@ -14,12 +14,40 @@ from ..statistics.evidence import weigh_evidence
 from ..statistics.stats import clean_scores, condition_scores, find_sign
 from ..tables.leaderboard import BASELINE, build_leaderboard
 from ..tables.markup import to_latex
+from ..tables.page import pick_columns, split_columns
 from ..tables.view import make_view
 from ..training import label_training, select_ranked
 
 __all__ = ["write_paper"]
 
-_TABLES = {"leaderboard": None, "by-dataset": "dataset", "by-scenario": "scenario", "by-family": "family"}
+_PARTS = {
+    "leaderboard": ("rank", "tie", "fusion", "score", "gain", "mean_rank", "ece"),
+    "robustness": (
+        "fusion",
+        "mra_missing",
+        "mra_noise",
+        "mra_misalignment",
+        "severity_area",
+        "fault_gain",
+        "worst",
+    ),
+    "cost": (
+        "fusion",
+        "absence",
+        "fit_seconds",
+        "latency",
+        "n_parameters",
+        "fit_bytes",
+        "coverage",
+    ),
+}
+"""Columns of the leaderboard by the file that holds them."""
+
+_BY = (None, "family", "dataset", "scenario")
+
+_FAMILY = ("rank", "fusion", "family", "members", "score", "gain")
+
+_CHARACTERS = 86  # about as many as fit into 5.5 inches of \\small type, a usual width of text
 
 
 def write_paper(
@@ -48,9 +76,11 @@ def write_paper(
     Returns
     -------
     list of pathlib.Path
-        ``leaderboard.tex``, ``by-dataset.tex``, ``by-scenario.tex`` and ``by-family.tex``, each a
-        ``tabular`` with rules of booktabs and its notes as comments; the figures of the report as
-        ``figure-*.pdf``, each with its data beside it as CSV.
+        The leaderboard as ``leaderboard.tex``, ``robustness.tex`` and ``cost.tex``, then ``by-dataset.tex``,
+        ``by-scenario.tex`` and ``by-family.tex``, each a ``tabular`` with rules of booktabs and its notes as
+        comments. In ``\small`` type they fit a text of 5.5 inches: what would be wider goes on in
+        ``by-dataset-2.tex`` and so on. The figures of the report as ``figure-*.pdf``, each with its data
+        beside it as CSV.
 
     Raises
     ------
@@ -60,9 +90,16 @@ def write_paper(
     records = validate(records)
     folder = open_folder(folder)
     files: dict[str, bytes] = {}
-    for name, by in _TABLES.items():
-        view = make_view(records, metric=metric, by=by, baseline=baseline, notice=notice)
-        files[f"{name}.tex"] = to_latex(view.page, explain=True).encode()
+    pages = {
+        by: make_view(records, metric=metric, by=by, baseline=baseline, notice=notice).page for by in _BY
+    }
+    tables = {name: pick_columns(pages[None], names) for name, names in _PARTS.items()}
+    tables["by-family"] = pick_columns(pages["family"], _FAMILY)
+    for by in ("dataset", "scenario"):
+        for number, part in enumerate(split_columns(pages[by], _CHARACTERS), start=1):
+            tables[f"by-{by}" if number == 1 else f"by-{by}-{number}"] = part
+    for name, page in tables.items():
+        files[f"{name}.tex"] = to_latex(page, explain=True).encode()
     labelled = label_training(records)
     ranked = select_ranked(labelled)
     board = build_leaderboard(ranked, metric=metric, baseline=baseline)

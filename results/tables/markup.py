@@ -1,6 +1,7 @@
 """A page in the formats that people paste and programs read."""
 
 import json
+import re
 from collections.abc import Iterable
 from html import escape
 from typing import Any
@@ -30,6 +31,8 @@ _LATEX = str.maketrans(
         "”": "''",
     }
 )
+
+_MINUS = re.compile(r"(?<!\S)-(?=\d)")
 
 
 def to_markdown(page: Page, *, explain: bool = False) -> str:
@@ -88,7 +91,8 @@ def to_latex(page: Page, *, explain: bool = False) -> str:
     alignment = "".join("r" if heading.numeric else "l" for heading in page.headings)
     lines += [f"\\begin{{tabular}}{{{alignment}}}", "\\toprule"]
     for notice in page.notices:
-        lines.append(f"\\multicolumn{{{width}}}{{l}}{{\\textbf{{{_escape_latex(notice)}}}}} \\\\")
+        bold = f"\\textbf{{{_escape_latex(notice)}}}"
+        lines.append(f"\\multicolumn{{{width}}}{{p{{\\linewidth}}}}{{{bold}}} \\\\")
     lines += [_latex_row([heading.text for heading in page.headings]), "\\midrule"]
     lines += [_latex_row(row) for row in page.rows]
     return "\n".join([*lines, "\\bottomrule", "\\end{tabular}", ""])
@@ -158,4 +162,4 @@ def _latex_comments(texts: Iterable[str]) -> list[str]:
 
 
 def _escape_latex(text: str) -> str:
-    return text.translate(_LATEX)
+    return _MINUS.sub("$-$", text.translate(_LATEX))

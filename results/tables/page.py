@@ -1,6 +1,6 @@
 """A table of texts with all that must stand around it, before it has a format."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import pandas as pd
@@ -9,7 +9,7 @@ from ..statistics.intervals import NEW_SEEDS
 from .columns import show_columns
 from .formatting import format_interval
 
-__all__ = ["Heading", "Page", "make_board_page", "make_pivot_page"]
+__all__ = ["Heading", "Page", "make_board_page", "make_pivot_page", "pick_columns", "split_columns"]
 
 
 class Heading(NamedTuple):
@@ -99,3 +99,55 @@ def make_pivot_page(
         rows.append([str(fusion), *(texts[name] for name in names)])
     note = f"{metric}. ± is half a 95 % interval: {basis}. “?”: one seed, no interval."
     return Page(headings, rows, notices, note, unfinished)
+
+
+def pick_columns(page: Page, names: Collection[str]) -> Page:
+    """Keep the columns of these names, in the order of the page; names that it lacks are passed over.
+
+    Examples
+    --------
+    >>> headings = [Heading(name, name, "") for name in ("fusion", "score")]
+    >>> page = Page(headings, [["late-mean", "1"]], (), "", ())
+    >>> pick_columns(page, {"score", "gain"}).rows
+    [['1']]
+    """
+    kept = [place for place, heading in enumerate(page.headings) if heading.name in names]
+    return page._replace(
+        headings=[page.headings[place] for place in kept],
+        rows=[[row[place] for place in kept] for row in page.rows],
+    )
+
+
+def split_columns(page: Page, characters: int) -> list[Page]:
+    """Split a wide page into pages that repeat its first column.
+
+    Parameters
+    ----------
+    page : Page
+        What to split.
+    characters : int
+        How wide a page may be, at two characters between columns. One of two columns may be wider.
+
+    Returns
+    -------
+    list of Page
+        At least one.
+
+    Examples
+    --------
+    >>> headings = [Heading(name, name, "") for name in ("fusion", "digits", "scenes")]
+    >>> page = Page(headings, [["late-mean", ".9", ".8"]], (), "", ())
+    >>> [part.rows for part in split_columns(page, 20)]
+    [[['late-mean', '.9']], [['late-mean', '.8']]]
+    """
+    columns = zip(*([heading.text for heading in page.headings], *page.rows), strict=True)
+    first, *widths = [max(map(len, column)) + 2 for column in columns]
+    parts: list[list[str]] = []
+    room = 0
+    for heading, width in zip(page.headings[1:], widths, strict=True):
+        if not parts or width > room:
+            parts.append([page.headings[0].name])
+            room = characters + 2 - first
+        parts[-1].append(heading.name)
+        room -= width
+    return [pick_columns(page, names) for names in parts] or [page]

@@ -1,10 +1,14 @@
 import re
+import shutil
+import subprocess
 
 import pandas as pd
 import pytest
 
 from fusebench.errors import FusebenchError
+from fusebench.results.report import paper
 from fusebench.results.report.paper import write_paper
+from fusebench.results.tables.columns import SHOWN
 from fusebench.results.tables.leaderboard import build_leaderboard
 
 
@@ -21,11 +25,43 @@ def folder(two, tmp_path_factory):
 
 
 def test_tables_and_figures_are_written(folder):
-    tables = {"leaderboard", "by-dataset", "by-scenario", "by-family"}
+    tables = {"leaderboard", "robustness", "cost", "by-dataset", "by-scenario", "by-scenario-2", "by-family"}
     assert {path.stem for path in folder.glob("*.tex")} == tables
     figures = {path.stem for path in folder.glob("*.pdf")}
     assert figures >= {"figure-gain", "figure-clean", "figure-cost", "figure-severity-fake-posts"}
     assert {path.stem for path in folder.glob("*.csv")} == figures
+
+
+def test_every_column_of_a_leaderboard_is_in_a_table():
+    in_tables = {name for names in paper._PARTS.values() for name in names} | set(paper._FAMILY)
+    # A gain not shown to be above 0 is marked, and an article has no published scores in its tables.
+    assert in_tables == SHOWN.keys() - {"beats_unimodal", "source"}
+
+
+def test_what_is_too_wide_goes_on_in_another_table(whole, tmp_path):
+    names = {path.name for path in write_paper(whole, tmp_path)}
+    parts = ["by-dataset.tex", "by-dataset-2.tex"]
+    assert names >= {*parts}
+    heads = [
+        re.search(r"toprule\n(.*) \\\\\n", (tmp_path / part).read_text())[1].split(" & ") for part in parts
+    ]
+    assert [head[0] for head in heads] == ["fusion", "fusion"]
+    assert sorted(heads[0][1:] + heads[1][1:]) == sorted(whole["dataset"].unique())
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs LaTeX")
+def test_tables_fit_an_article(whole, tmp_path):
+    write_paper(whole, tmp_path, notice=["This is a caution that is longer than a line of an article. " * 3])
+    inputs = "".join(
+        f"\\noindent\\input{{{path.name}}}\\newpage\n" for path in sorted(tmp_path.glob("*.tex"))
+    )
+    preamble = r"\documentclass{article}\usepackage{booktabs}\usepackage[textwidth=5.5in]{geometry}"
+    (tmp_path / "all.tex").write_text(f"{preamble}\\begin{{document}}\\small\n{inputs}\\end{{document}}")
+    command = ["pdflatex", "-halt-on-error", "all.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    beyond = [float(points) for points in re.findall(r"Overfull \\hbox \(([\d.]+)pt", done.stdout)]
+    assert max(beyond, default=0) < 13  # the space at either side of a caution as wide as the text
 
 
 def test_figures_over_data_sets_are_among_them(whole, tmp_path):

@@ -13,6 +13,7 @@ import pytest
 
 from fusebench.results.tables.leaderboard import build_leaderboard
 from fusebench.results.tables.markup import to_csv, to_html, to_json, to_latex, to_markdown
+from fusebench.results.tables.page import Heading, Page
 from fusebench.results.tables.view import make_view
 
 HOSTILE = r"[a]_b\c {d} <e> & 50% #1 ~^ $x$ |*`"
@@ -83,6 +84,12 @@ def test_latex_has_booktabs_and_escapes_what_means_something(view):
     assert body.isascii()
     assert r"\textbf{QUICK MODE \& more}" in body
     assert f"% tie: {view.page.headings[1].meaning[:20]}" in text
+
+
+def test_latex_has_minus_signs_before_numbers_only():
+    page = Page([Heading("a", "late-1", "")], [["-0.5 ± 0.1"], ["a -b"]], (), "", ())
+    assert rows_of_latex(to_latex(page)) == [[r"$-$0.5 $\pm$ 0.1"], ["a -b"]]
+    assert r"late-1 \\" in to_latex(page)
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs LaTeX")
