@@ -116,10 +116,18 @@ def finish(
     figure: "Figure", name: str, title: str, alt: str, data: "pd.DataFrame", note: str = ""
 ) -> Drawing:
     """Save a figure drawn in the `drawing_style` in every form, with the numbers that it shows."""
+    _lay_out(figure)
     svg = to_svg(figure, name, title, alt)
-    figure.set_layout_engine(None)  # the first drawing has put everything in its place
     csv = data.to_csv(index=False, float_format="%.5g", lineterminator="\n")
     return Drawing(name, title, alt, svg, to_pdf(figure), csv, note)
+
+
+def _lay_out(figure: "Figure") -> None:
+    """Put everything in its place once and for all; to save would do it, and draw twice."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine(None)
 
 
 def slug(name: str) -> str:
