@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..errors import FusebenchError
 from .figures.palette import CONTROL
-from .publications import Publication
+from .publications import Publication, round_scores
 from .records import validate
 from .training import label_training
 
@@ -49,9 +49,10 @@ def place_among(
 ) -> Placed:
     """Put published strategies beside those of a run, without running them.
 
-    Of several publications that one is taken which has most data sets, then most strategies, in common
-    with what can be compared. A strategy that is in both is shown once, as the run has it. Generators are
-    keyed by names, so that own and published scores of one seed share splits and corruption and are paired.
+    Of several publications that one is taken which has most data sets in common with the run, then most
+    conditions, then most strategies. A strategy that is in both is shown once, as the run has it. Generators
+    are keyed by names, so that own and published scores of one seed share splits and corruption and are
+    paired. Scores of the run are rounded as the published ones are.
 
     Parameters
     ----------
@@ -77,22 +78,22 @@ def place_among(
             "The run.json does not say of which data the scores are, as those of older versions do not; "
             "remove it and give the command of the run again."
         )
-    own = validate(records)
+    own = round_scores(validate(records))
     names = sorted(own["dataset"].unique())
     candidates = []
     for publication in publications:
         obstacles = {name: _find_obstacle(told.get(name, {}), publication, name) for name in names}
-        n_fusions = publication.records["fusion"].nunique()
-        n_datasets = sum(not obstacle for obstacle in obstacles.values())
-        candidates.append((n_datasets, n_fusions, publication, obstacles))
+        shared = [name for name, obstacle in obstacles.items() if not obstacle]
+        parts = [part[part["dataset"].isin(shared)] for part in (own, publication.records)]
+        both = _conditions(parts[0]).merge(_conditions(parts[1]))
+        order = (len(shared), len(both), publication.records["fusion"].nunique())
+        candidates.append((order, publication, obstacles, parts))
     if not candidates:
         raise FusebenchError("No results are published.")
-    n_datasets, _, publication, obstacles = max(candidates, key=lambda candidate: candidate[:2])
+    _, publication, obstacles, parts = max(candidates, key=lambda candidate: candidate[0])
     left_out = [f"{name} is left out: {obstacle}." for name, obstacle in obstacles.items() if obstacle]
-    if not n_datasets:
+    if len(left_out) == len(names):
         raise FusebenchError(f"Nothing of this run can stand beside published results: {' '.join(left_out)}")
-    shared = [name for name, obstacle in obstacles.items() if not obstacle]
-    parts = [part[part["dataset"].isin(shared)] for part in (own, publication.records)]
     notices = [*left_out, *_compare_settings(provenance, publication)]
     for restrict in (_restrict_slots, _restrict_conditions):
         parts, notice = restrict(*parts)
@@ -149,9 +150,7 @@ def _restrict_slots(own: pd.DataFrame, theirs: pd.DataFrame) -> tuple[list[pd.Da
 
 def _restrict_conditions(own: pd.DataFrame, theirs: pd.DataFrame) -> tuple[list[pd.DataFrame], list[str]]:
     """Keep the conditions that both have with the same levels, and the cells that have no scores."""
-    tables = [
-        part.loc[part["status"] == "done", [*_CONDITION, "level"]].drop_duplicates() for part in (own, theirs)
-    ]
+    tables = [_conditions(part) for part in (own, theirs)]
     shared = tables[0].merge(tables[1])  # levels that are both missing, as of clean data, are the same
     either = pd.concat(tables)[_CONDITION].drop_duplicates()
     both = tables[0][_CONDITION].merge(tables[1][_CONDITION])
@@ -168,6 +167,11 @@ def _restrict_conditions(own: pd.DataFrame, theirs: pd.DataFrame) -> tuple[list[
         known = part.merge(shared[_CONDITION], on=_CONDITION)
         kept.append(pd.concat([known, part[part["status"] != "done"]], ignore_index=True))
     return kept, notices
+
+
+def _conditions(records: pd.DataFrame) -> pd.DataFrame:
+    """List the conditions that were scored, with their levels."""
+    return records.loc[records["status"] == "done", [*_CONDITION, "level"]].drop_duplicates()
 
 
 def _subtract(some: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:

@@ -12,13 +12,22 @@ from ..errors import FusebenchError, did_you_mean
 from .files import write_atomically
 from .records import COLUMNS, validate
 
-__all__ = ["SHIPPED", "Publication", "find_publications", "read_publication", "write_publication"]
+__all__ = [
+    "SHIPPED",
+    "Publication",
+    "find_publications",
+    "read_publication",
+    "round_scores",
+    "write_publication",
+]
 
 SHIPPED = Path(__file__).parent / "published"
 """Folder of the results that ship: ``SUITE.parquet`` with ``SUITE.json`` beside it."""
 
 # Hashes of code name no code that a reader has, and times compare with no time of another machine.
 _DROPPED = ("key", "note", "fit_seconds", "predict_seconds", "fit_bytes")
+
+_DIGITS = 5  # significant ones; those beyond are most of a file and mean nothing beside seeds and samples
 
 _NEEDED = ("version", "commit", "packages", "hardware", "started", "suite", "metric", "data")
 _PASSING = ("files", "plan")  # hashes of what is not published
@@ -86,12 +95,24 @@ def read_publication(name: str, folder: Path = SHIPPED) -> Publication:
     return Publication(name, validate(records), provenance)
 
 
+def round_scores(records: pd.DataFrame) -> pd.DataFrame:
+    """Round scores as those that are published are, so that equal ones stay equal beside them.
+
+    Examples
+    --------
+    >>> round_scores(pd.DataFrame({"value": [2 / 3, 123.4567, -0.0012345678, 0.0]}))["value"].to_list()
+    [0.66667, 123.46, -0.0012346, 0.0]
+    """
+    return records.assign(value=[float(f"{value:.{_DIGITS}g}") for value in records["value"]])
+
+
 def write_publication(
     records: pd.DataFrame, provenance: Mapping[str, Any], folder: Path = SHIPPED
 ) -> Publication:
     """Publish the results of a run under the name of its suite.
 
-    Cells that are not done are published as such, with the first line of the reason.
+    Scores are rounded by `round_scores`. Cells that are not done are published as such, with the first line
+    of the reason.
 
     Parameters
     ----------
@@ -120,7 +141,7 @@ def write_publication(
     name = provenance["suite"]["name"]
     if provenance["suite"]["quick"]:
         raise FusebenchError(f"The run of {name} was in quick mode; its numbers measure nothing.")
-    table = validate(records)
+    table = round_scores(validate(records))
     table["reason"] = table["reason"].str.partition("\n")[0]  # a traceback tells of folders of one machine
     texts = {column: "category" for column in table if COLUMNS[str(column)].kind == "text"}
     buffer = BytesIO()

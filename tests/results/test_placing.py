@@ -5,7 +5,7 @@ import pytest
 
 from fusebench.errors import FusebenchError
 from fusebench.results.placing import place_among
-from fusebench.results.publications import Publication
+from fusebench.results.publications import Publication, write_publication
 from fusebench.results.records import validate
 from fusebench.results.tables.leaderboard import build_leaderboard
 from fusebench.results.tables.markup import to_csv
@@ -49,6 +49,26 @@ def test_ranks_are_those_of_one_run_with_all(mine):
     )
     assert len(placed.notices) == 1
     assert f"{len(placed.fusions)} published strategies of the suite tiny (Fusebench 1.0" in placed.notices[0]
+
+
+def test_equal_scores_stay_equal_beside_published_ones(mine, tmp_path):
+    mine["value"] += 1 / 3e3
+    theirs = mine.replace({"fusion": {"my-fusion": "late-mean"}})
+    publication = write_publication(theirs, make_provenance(), tmp_path)
+    scores = place_among(mine, make_provenance(), [publication]).records.set_index("fusion")["value"]
+    assert scores["my-fusion"].to_list() == scores["late-mean"].to_list()
+
+
+def test_most_conditions_then_most_strategies_decide_which_results_are_taken(mine):
+    whole = publish("whole")
+    few = publish("few", fusions=[*CONTROLS, "late-mean", "late-product"])
+    more = publish("more")._replace(records=whole.records[whole.records["severity"] == 0])
+    names = [
+        place_among(mine, make_provenance(), some).notices[0]
+        for some in ([few, more], [more, few], [few, whole, more], [more, few, whole])
+    ]
+    assert ["suite few" in name for name in names] == [True, True, False, False]
+    assert ["suite whole" in name for name in names] == [False, False, True, True]
 
 
 def test_times_of_another_machine_are_not_shown(mine):

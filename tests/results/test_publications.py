@@ -2,11 +2,19 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from fusebench.errors import FusebenchError
-from fusebench.results.publications import find_publications, read_publication, write_publication
+from fusebench.results.publications import (
+    find_publications,
+    read_publication,
+    round_scores,
+    write_publication,
+)
 
 from .fixtures import DATASETS, FAILED, SKIPPED, TRACEBACK
 
@@ -44,11 +52,25 @@ def test_scores_and_provenance_are_read_as_they_were_written(records, tmp_path):
         "value",
         "status",
     ]
-    pd.testing.assert_frame_equal(read.records[scores], records[scores])
+    expected = round_scores(records)
+    assert (expected["value"] - records["value"]).abs().max() <= 5e-6
+    pd.testing.assert_frame_equal(read.records[scores], expected[scores])
     assert "files" not in read.provenance
     assert read.provenance["data"] == make_provenance()["data"]
     assert read.describe() == "tiny (Fusebench 1.0, commit 0123456789, 2026-01-02)"
     assert find_publications(tmp_path) == ["tiny"]
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e9, max_value=1e9))
+@example(0.99999_6)
+@example(-1.0)
+def test_scores_keep_five_digits(value):
+    rounded = round_scores(pd.DataFrame({"value": [value, float("nan")]}))["value"]
+    assert rounded[0] == pytest.approx(value, rel=5.001e-5, abs=1e-300)
+    assert len(np.format_float_scientific(rounded[0]).partition("e")[0].lstrip("-")) <= len("1.2345")
+    assert pd.isna(rounded[1])
+    again = round_scores(pd.DataFrame({"value": rounded}))["value"]
+    assert again[0] == rounded[0]
 
 
 def test_no_time_is_published(records, tmp_path):
