@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["connect"]
 
 _SECONDS = 10  # in which a scheduler must answer
+_SETTINGS = {
+    "slurm": "~/.config/dask/jobqueue.yaml, under jobqueue: slurm",
+    "kubernetes": "~/.config/dask/kubernetes.yaml, under kubernetes",
+}
 
 
 @contextmanager
@@ -74,7 +79,8 @@ def _read_address(path: Path) -> str:
 def _make(place: "Place") -> Any:
     try:
         if place.cluster == "slurm":
-            from dask_jobqueue import SLURMCluster
+            with _interrupts_kept():
+                from dask_jobqueue import SLURMCluster
 
             cluster = SLURMCluster()
             cluster.adapt(minimum=place.jobs, maximum=place.jobs)  # jobs that end are replaced
@@ -96,6 +102,17 @@ def _make(place: "Place") -> Any:
             f'--cluster {place.cluster} needs more packages: pip install "fusebench[{place.cluster}]".'
         ) from error
     except (OSError, RuntimeError, TypeError, ValueError) as error:
+        where = f" Its settings stand in {_SETTINGS[place.cluster]}." if place.cluster else ""
         raise FusebenchError(
-            f"The cluster {place.cluster or 'of local processes'} cannot be made: {error}"
+            f"The cluster {place.cluster or 'of local processes'} cannot be made: {error}{where}"
         ) from error
+
+
+@contextmanager
+def _interrupts_kept() -> Iterator[None]:
+    """Keep what Ctrl-C does: to import dask-jobqueue makes it a silent end with exit code 0."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

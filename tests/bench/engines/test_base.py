@@ -1,5 +1,6 @@
 """Which engine is chosen, and what they say when they cannot do what was asked."""
 
+import signal
 import sys
 import threading
 from collections import deque
@@ -140,8 +141,24 @@ def test_a_cluster_that_lacks_its_settings_is_told(monkeypatch):
         raise ValueError("You must specify how many cores to use per job")
 
     monkeypatch.setitem(sys.modules, "dask_jobqueue", SimpleNamespace(SLURMCluster=refuse))
-    with pytest.raises(FusebenchError, match="The cluster slurm cannot be made: You must specify"):
+    with pytest.raises(
+        FusebenchError,
+        match=r"cannot be made: You must specify .* stand in \S*/jobqueue.yaml, under jobqueue",
+    ):
         clusters._make(Place("dask", cluster="slurm"))
+
+
+def test_a_library_does_not_change_what_ctrl_c_does(tmp_path, monkeypatch):
+    source = "import signal, sys\nsignal.signal(signal.SIGINT, lambda *_: sys.exit())\nSLURMCluster = None\n"
+    (tmp_path / "dask_jobqueue.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "dask_jobqueue", raising=False)
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(FusebenchError, match="cannot be made"):
+        clusters._make(Place("dask", cluster="slurm"))
+    assert "dask_jobqueue" in sys.modules
+    assert signal.getsignal(signal.SIGINT) is before
+    monkeypatch.delitem(sys.modules, "dask_jobqueue")
 
 
 def _connect(scheduler, sentence, monkeypatch):
