@@ -58,13 +58,13 @@ class DaskEngine:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self._client: Client = stack.enter_context(connect(self._place))
+            stack.callback(self._leave)
             try:
                 self._client.register_plugin(self._plugin, self._name)
             except ImportError as error:
                 raise FusebenchError(
                     f"The workers of dask have no Fusebench ({error}); install there what is installed here."
                 ) from error
-            stack.callback(self._leave)
             self._stack = stack.pop_all()
         return self
 
@@ -75,7 +75,8 @@ class DaskEngine:
 
     def _leave(self) -> None:
         """End the processes on the workers, which ends what still runs in them."""
-        with suppress(OSError, TimeoutError):  # the scheduler is gone
+        # The scheduler is gone, or a worker has just come and has none; a run that is over does not fail.
+        with suppress(OSError, TimeoutError, KeyError, ValueError):
             self._client.unregister_worker_plugin(self._name)
 
     def submit(self, task: Task) -> None:

@@ -1,27 +1,30 @@
 """One thread for numerical libraries: faster on small matrices, and the same sums whatever the machine."""
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 __all__ = ["pin_threads", "pinned_environment"]
 
 _VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+_ENVIRONMENT = threading.Lock()  # it is one for all threads, of which a worker of dask can have many
 
 
 @contextmanager
 def pinned_environment() -> Iterator[None]:
     """Have processes that are started inside use one thread; libraries read this when first loaded."""
-    before = {name: os.environ.get(name) for name in _VARIABLES}
-    os.environ.update(dict.fromkeys(_VARIABLES, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+    with _ENVIRONMENT:
+        before = {name: os.environ.get(name) for name in _VARIABLES}
+        os.environ.update(dict.fromkeys(_VARIABLES, "1"))
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
 
 
 def pin_threads() -> Callable[[], None]:

@@ -23,6 +23,7 @@ from .waiting import Waiting
 __all__ = ["Limits", "Loss", "Task", "WorkerPool", "do_packed"]
 
 _LOOK_SECONDS = 0.2  # between looks at the memory of the workers
+_END_SECONDS = 10  # in which a process that ends, or is killed, is gone, at most
 _STARTS = 3  # workers that may die in a row before they have started
 
 
@@ -214,7 +215,7 @@ class WorkerPool:
             yield task, value
 
     def _bury(self, worker: "_Worker") -> Iterator[tuple[Task, Loss]]:
-        worker.process.join(1)  # the pipe closes before there is an exit code
+        worker.process.join(_END_SECONDS)  # the pipe closes before there is an exit code
         how = self._remove(worker)
         task = worker.task
         if not worker.ready:
@@ -309,7 +310,7 @@ class _Worker:
         for process in family:
             with suppress(psutil.Error):
                 process.kill()
-        self.process.join(1)
+        self.process.join(_END_SECONDS)
         self.pipe.close()
 
 

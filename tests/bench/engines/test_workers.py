@@ -2,12 +2,14 @@
 
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 
 import psutil
 import pytest
 
+from fusebench.bench.engines.threads import pinned_environment
 from fusebench.bench.engines.workers import Limits, Loss, Task, WorkerPool
 from fusebench.errors import FusebenchError
 
@@ -18,6 +20,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX sig
 sys.path.append(str(Path(__file__).parents[1] / "in_workers"))
 from memory_tasks import look_through  # noqa: E402
 from worker_tasks import (  # noqa: E402
+    await_file,
     break_down,
     die_once,
     double,
@@ -70,13 +73,13 @@ def test_a_task_that_kills_two_workers_is_lost_alone():
 
 def test_a_slow_task_is_killed_and_others_are_not():
     tasks = [Task(time.sleep, (60,), about="slow"), *(Task(double, (n,), about=n) for n in range(3))]
-    found = do(tasks, limits=Limits(seconds=3))
-    assert found.pop("slow") == Loss("timeout", "It took more than the limit of 3 seconds.")
+    found = do(tasks, limits=Limits(seconds=5))
+    assert found.pop("slow") == Loss("timeout", "It took more than the limit of 5 seconds.")
     assert found == {0: 0, 1: 2, 2: 4}
 
 
 def test_preparing_is_not_timed():
-    assert do([Task(double, (1,), about=1)], limits=Limits(seconds=1), prepare=doze) == {1: 2}
+    assert do([Task(double, (1,), about=1)], limits=Limits(seconds=5), prepare=doze) == {1: 2}
 
 
 def test_a_greedy_task_is_killed_and_others_are_not():
@@ -112,15 +115,42 @@ def test_workers_that_cannot_start_are_not_started_forever():
         do([Task(double, (1,), about=1)], jobs=1, prepare=leave)
 
 
-def test_leaving_ends_workers_and_what_they_started():
-    before = set(psutil.Process().children(recursive=True))
+def has_ended(process):
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def test_leaving_ends_workers_and_what_they_started(tmp_path):
+    mark = tmp_path / "mark"
     with WorkerPool(2, Limits(), nothing) as pool:
-        pool.submit(Task(double, (1,), about=1))
-        pool.submit(Task(os.system, ("sleep 300",), about=2))
+        pool.submit(Task(await_file, (mark,), about=1))
+        pool.submit(Task(os.system, (f"touch '{mark}' && exec sleep 300",), about=2))
         next(pool.finish())
-        time.sleep(0.2)
-    left = set(psutil.Process().children(recursive=True)) - before
-    assert not [process for process in left if "resource_tracker" not in " ".join(process.cmdline())]
+        family = [psutil.Process(worker.process.pid) for worker in pool._workers]
+        family += [child for worker in family for child in worker.children(recursive=True)]
+    assert len(family) == 3
+    psutil.wait_procs(family, timeout=30)
+    assert all(map(has_ended, family))
+
+
+def test_threads_that_start_processes_leave_the_environment_as_it_was(monkeypatch):
+    monkeypatch.delenv("NUMEXPR_NUM_THREADS", raising=False)
+    inside = threading.Event()
+
+    def enter():
+        with pinned_environment():
+            inside.set()
+
+    other = threading.Thread(target=enter)
+    with pinned_environment():
+        other.start()
+        assert os.environ["NUMEXPR_NUM_THREADS"] == "1"
+        assert not inside.wait(0.1)
+    other.join()
+    assert inside.is_set()
+    assert "NUMEXPR_NUM_THREADS" not in os.environ
 
 
 @pytest.mark.parametrize("wrong", [{"seconds": 0}, {"memory": -1}, {"seconds": float("nan")}])

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import time
+from multiprocessing import parent_process
 
 from fusebench.errors import FusebenchError
 
@@ -43,7 +44,12 @@ def refuse():
 
 
 def doze():
-    time.sleep(1.2)
+    time.sleep(5.5)
+
+
+def await_file(path):
+    while not path.exists():
+        time.sleep(0.01)
 
 
 def leave():
@@ -59,5 +65,5 @@ def kill_parent_once(marker):
 
 
 def kill_parent():
-    os.kill(os.getppid(), signal.SIGKILL)
+    os.kill(parent_process().pid, signal.SIGKILL)  # not getppid(): of an orphan that is another
     time.sleep(60)
