@@ -16,6 +16,7 @@ from rich.text import Text
 
 from ..fusions.tuning import find_tuned
 from ..results.statistics.repeated import find_looks
+from ..results.tables.formatting import count_noun
 from .planning.footprint import find_shortages
 from .planning.plan import Cell, find_metric
 from .run import QUICK_NOTICE, Listener
@@ -149,8 +150,9 @@ def print_plan(
     console.print(table)
     skips = Counter((cell.dataset, cell.fusion, cell.skip) for cell in cells if cell.skip)
     for (dataset, fusion, reason), count in skips.items():
-        console.print(f"skipped: {fusion} on {dataset} ({count} cells): {reason}", markup=False)
-    console.print(f"{len(cells)} cells, {len(cells) - len(todo)} done, {len(todo)} to run with {jobs} jobs.")
+        console.print(f"skipped: {fusion} on {dataset} ({count_noun(count, 'cell')}): {reason}", markup=False)
+    counts = f"{len(cells)} cells, {len(cells) - len(todo)} done, {len(todo)} to run"
+    console.print(f"{counts} with {count_noun(jobs, 'job')}.")
     for stop in stops.values():
         console.print(str(stop), markup=False)
     if suite.sequential and todo:
@@ -217,4 +219,4 @@ def _groups(cell: Named) -> list[tuple[str, ...]]:
 
 def say_seconds(seconds: float) -> str:
     """Say a time as people do."""
-    return f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"
+    return count_noun(round(seconds), "second") if seconds < 120 else f"{seconds / 60:.0f} minutes"

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..results.figures.palette import CONTROL
 from ..results.statistics.repeated import ERROR, VERDICTS, decide, find_looks
+from ..results.tables.formatting import count_noun
 from .metrics import metrics
 from .planning.plan import Cell
 from .store.cells import Named
@@ -149,8 +150,9 @@ def run_stages(
 def describe_stops(stops: Mapping[str, Stop], n_seeds: int) -> str:
     """Say for a notice by which rule seeds were stopped, and where."""
     where = "; ".join(map(str, stops.values())) or f"no data set stopped before its {n_seeds} seeds"
+    looks = count_noun(len(find_looks(n_seeds)), "look")
     return (
         f"Sequential stopping: {where}. With a probability of at least {1 - ERROR:g} all decisions on a data "
-        f"set are right (repeated confidence intervals, error spent over {len(find_looks(n_seeds))} looks). "
+        f"set are right (repeated confidence intervals, error spent over {looks}). "
         "The intervals in tables are for numbers of seeds fixed beforehand: they do not make up for looks."
     )

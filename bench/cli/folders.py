@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ...results.tables.formatting import count_noun
 from .reporting import FolderArgument
 
 __all__ = ["clean", "repro", "status", "why"]
@@ -57,7 +58,7 @@ def status(
     if found.todo:
         typer.echo("A command is at work." if found.going else "Nothing runs: repeat the command to go on.")
         how_long = "not known yet" if expected is None else f"about {say_seconds(expected)}"
-        typer.echo(f"Expected time with {found.jobs} jobs: {how_long}.")
+        typer.echo(f"Expected time with {count_noun(found.jobs, 'job')}: {how_long}.")
 
 
 def why(
@@ -102,7 +103,7 @@ def clean(
     for path in leftovers:
         typer.echo(str(path))
     if dry_run:
-        typer.echo(f"{len(leftovers)} files and folders would be removed.")
+        typer.echo(f"{count_noun(len(leftovers), 'path')} would be removed.")
     else:
         typer.echo(f"{remove(leftovers) / 2**20:.1f} MiB freed.")
 

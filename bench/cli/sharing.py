@@ -9,6 +9,7 @@ import typer
 
 from ...errors import FusebenchError
 from ...results.location import open_folder
+from ...results.tables.formatting import count_noun
 from .reporting import FolderArgument, MetricOption, common_metric
 
 __all__ = ["export", "merge", "publish"]
@@ -37,7 +38,7 @@ def merge(
     from ..store.merge import merge_runs
 
     n_cells = merge_runs(folders, out, metric or common_metric(folders))
-    typer.echo(f"{n_cells} cells of {len(folders)} runs.")
+    typer.echo(f"{n_cells} cells of {count_noun(len(folders), 'run')}.")
     if (out / "report.html").is_file():
         typer.echo(f"Report: {(out / 'report.html').resolve()}")
 

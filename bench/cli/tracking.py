@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...errors import FusebenchError
+from ...results.tables.formatting import count_noun
 from .running import CORES, JobsOption
 
 if TYPE_CHECKING:
@@ -98,7 +99,8 @@ def track(
         document = measure(here, selection, effort, tell)
     place = out or FOLDER / f"{document.created:%Y%m%dT%H%M%S}-{document.commit[:9] or 'unknown'}.json"
     write_document(document, place)
-    typer.echo(f"{len(document.benchmarks)} times and {len(document.scores)} scores: {place}")
+    measured = count_noun(len(document.benchmarks), "time"), count_noun(len(document.scores), "score")
+    typer.echo(f"{' and '.join(measured)}: {place}")
     for name, reason in document.failed.items():
         typer.secho(f"failed: {name}: {reason}", fg=typer.colors.YELLOW, err=True)
     if document.failed:
@@ -175,7 +177,7 @@ def history(
 
     times, scores, entries = read_past(places)
     write_history(times, scores, entries, out)
-    typer.echo(f"{len(entries)} measurements: {out.resolve()}")
+    typer.echo(f"{count_noun(len(entries), 'measurement')}: {out.resolve()}")
 
 
 def _select(

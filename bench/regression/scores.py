@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ...results.tables.formatting import count_noun
 from .decide import judge_scores, screen_scores
 from .document import Document, Score
 from .environments import Environment
@@ -29,7 +30,7 @@ def compare_scores(
     refuse_unknown(selection, {row.fusion for row in [*before, *now]})
     broken = find_broken(before, now, gone=True)
     suspects = screen_scores(before, now, limits.margin)
-    notes = [say_suspects(len(suspects), _count(now), "scores", f"{effort.seeds} seeds")]
+    notes = [say_suspects(len(suspects), _count(now), "score", count_noun(effort.seeds, "seed"))]
     if not suspects:
         return Found(broken=broken, notes=notes)
     more = effort.seeds + CONFIRMING_SEEDS
@@ -80,7 +81,7 @@ def _compare_with_stored(
     refuse_unknown(selection, {row.fusion for row in now})
     table = judge_scores(base.scores, now, margin=limits.margin)
     suspects = screen_scores(base.scores, now, limits.margin)
-    notes = [say_suspects(len(suspects), len(table), "scores", f"the {seeds} seeds of the file")]
+    notes = [say_suspects(len(suspects), len(table), "score", f"the {count_noun(seeds, 'seed')} of the file")]
     if seeds < 2:
         notes.append("With one seed no loss can be told from chance: track with --seeds 5 or more.")
     return Found(None, table[table["p_holm"] < 1], find_broken(base.scores, now, gone=False), notes)
@@ -94,7 +95,8 @@ def _score(
     tell: Tell,
     fusions: Sequence[str] = (),
 ) -> list[Score]:
-    tell(f"scores ({side.name}): {seeds} seeds" + (f" of {len(fusions)} suspects" if fusions else ""))
+    of = f" of {count_noun(len(fusions), 'suspect')}" if fusions else ""
+    tell(f"scores ({side.name}): {count_noun(seeds, 'seed')}{of}")
     return score(side, selection, seeds=seeds, jobs=effort.jobs, fusions=fusions)
 
 

@@ -4,6 +4,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ...results.tables.formatting import count_noun
 from ...seeding import make_generator
 from .decide import judge_scores, judge_times, rounds_needed, screen_times
 from .document import Document, Score
@@ -37,9 +38,10 @@ def compare_times(
     suspects = screen_times(before.times(), now.times(), limits.factor)
     missing = sorted(before.times().keys() - now.times().keys())
     broken = [Broken(name, now.failed.get(name, "it is not there")) for name in missing]
-    notes = [say_suspects(len(suspects), len(before.times()), "times", f"{effort.rounds} alternating rounds")]
+    how = count_noun(effort.rounds, "alternating round")
+    notes = [say_suspects(len(suspects), len(before.times()), "time", how)]
     if new := len(now.times().keys() - before.times().keys()):
-        notes.append(f"New, with nothing to be compared with: {new} benchmarks.")
+        notes.append(f"New, with nothing to be compared with: {count_noun(new, 'benchmark')}.")
     if failing := sorted(before.failed.keys() & now.failed.keys()):
         notes.append(f"Not measured, failing in both: {', '.join(failing)}.")
     scores = _judge_fixture(before.scores, now.scores, limits)
@@ -72,7 +74,7 @@ def _compare_with_stored(
     suspects = screen_times(known, now.times(), limits.factor)
     broken = [Broken(name, reason) for name, reason in now.failed.items() if name in known]
     notes = [
-        say_suspects(len(suspects), len(shared), "times", f"{effort.rounds} rounds"),
+        say_suspects(len(suspects), len(shared), "time", count_noun(effort.rounds, "round")),
         "The stored times are of this machine, but of another hour: a revision as base is fairer.",
     ]
     if not suspects:
@@ -81,7 +83,7 @@ def _compare_with_stored(
     # The stored rounds have chosen the suspects, too, so the correction is for all that could have been.
     rounds = rounds_needed(len(shared), n_base)
     if rounds is None:
-        notes.append(f"The {n_base} stored rounds are too few to decide: track with --rounds 8 or more.")
+        notes.append(f"{count_noun(n_base, 'stored round')} cannot decide: track with --rounds 8 or more.")
         return Found(None, scores, broken, notes)
     again = time_rounds(head, selection, rounds, tell, suspects).times()
     table = judge_times(*_shared(known, again, suspects), factor=limits.factor, n_tests=len(shared))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from ...results.tables.formatting import count_noun
 from ..store.provenance import collect_provenance
 from .document import Document
 from .environments import Environment
@@ -60,7 +61,7 @@ def track(environment: Environment, selection: Selection, effort: Effort, tell: 
         refuse_nothing(timing)
     scores = list(timing.scores)
     if effort.seeds:
-        tell(f"scores: {effort.seeds} seeds")
+        tell(f"scores: {count_noun(effort.seeds, 'seed')}")
         scores += score(environment, selection, seeds=effort.seeds, jobs=effort.jobs)
     provenance = collect_provenance()
     return Document(
@@ -90,7 +91,7 @@ def time_rounds(
 
 def say_round(number: int, rounds: int, only: Sequence[str] | None) -> str:
     """Say which round it is."""
-    return f"round {number} of {rounds}" + ("" if only is None else f", {len(only)} suspects")
+    return f"round {number} of {rounds}" + ("" if only is None else f", {count_noun(len(only), 'suspect')}")
 
 
 def describe_machine() -> dict[str, Any]:

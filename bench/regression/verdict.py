@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from ...results.tables.formatting import count_noun
 from .decide import FACTOR, MARGIN, judge_scores, judge_times
 
 if TYPE_CHECKING:
@@ -107,4 +108,5 @@ def reach_verdict(base: str, head: str, parts: Sequence[Found]) -> Verdict:
 
 def say_suspects(n_suspects: int, n_compared: int, what: str, how: str) -> str:
     """Say how many of how many looked worse at first."""
-    return f"{n_compared} {what} were compared with {how}; {n_suspects or 'none'} looked worse."
+    were = "was" if n_compared == 1 else "were"
+    return f"{count_noun(n_compared, what)} {were} compared with {how}; {n_suspects or 'none'} looked worse."

@@ -12,7 +12,7 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import FusebenchError
+from ...errors import FusebenchError, StorageError
 from ...results.files import write_atomically
 from ...results.location import is_remote, open_folder
 from ..planning.plan import Bundle, Cell
@@ -125,8 +125,10 @@ class Store:
         Raises
         ------
         StorageError
-            If it cannot be written to, or the disk is full.
+            If it cannot be written to, is a file, or the disk is full.
         """
+        if not is_remote(self.folder) and self.folder.is_file():
+            raise StorageError(f"{str(self.folder)!r} is a file; a run needs a folder.")
         probe = self.folder / f".{uuid4().hex[:8]}.probe.tmp"
         write_atomically(probe, bytes(_PROBE_BYTES))
         probe.unlink(missing_ok=True)

@@ -112,7 +112,7 @@ def read_plan(folder: Path) -> RecordedPlan:
         suite = Suite.model_validate(document["suite"])
         stops = tuple(Stop(**stop) for stop in document["stopped"])
         return RecordedPlan(suite, document["data_dir"], tuple(document["plugins"]), cells, stops)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise FusebenchError(
             f"{str(folder)!r} has no {PLAN}: it is not the folder of a run, or of an older version."
         ) from None

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 __all__ = [
     "ABSENT",
+    "count_noun",
     "format_bytes",
     "format_count",
     "format_interval",
@@ -120,6 +121,17 @@ def format_bytes(value: float) -> str:
     if value < 0.5e6:
         return "<1 MB"
     return f"{value / 1e6:.0f} MB" if value < 999.5e6 else f"{value / 1e9:.1f} GB"
+
+
+def count_noun(number: int, noun: str) -> str:
+    """Write how many there are of what.
+
+    Examples
+    --------
+    >>> count_noun(0, "cell"), count_noun(1, "cell"), count_noun(2, "cell")
+    ('0 cells', '1 cell', '2 cells')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def join_words(words: Iterable[str]) -> str:

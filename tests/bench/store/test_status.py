@@ -18,7 +18,7 @@ from fusebench.bench.store.planned import read_plan
 from fusebench.bench.store.status import clean, find_leftovers, read_status, repeat_cell
 from fusebench.bench.store.why import compare_ingredients, explain
 from fusebench.bench.suite import Suite, load_suite
-from fusebench.errors import FusebenchError
+from fusebench.errors import FusebenchError, StorageError
 
 SUITE = Suite(
     name="tiny",
@@ -97,6 +97,14 @@ def test_an_interrupted_run_says_so(tmp_path):
     with pytest.raises(KeyboardInterrupt), EventLog(tmp_path, total=1, todo=1, jobs=1):
         raise KeyboardInterrupt
     assert read_events(tmp_path)[-1]["error"] == "KeyboardInterrupt"
+
+
+def test_a_file_is_no_folder_of_a_run(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(FusebenchError, match="it is not the folder of a run"):
+        read_status(tmp_path / "file")
+    with pytest.raises(StorageError, match="file' is a file; a run needs a folder"):
+        Store(tmp_path / "file").check_writable()
 
 
 def test_why_names_the_ingredient_that_changed(folder):
@@ -207,13 +215,13 @@ def test_the_commands_say_it(folder):
     assert said[0] == "10 cells: 8 done (0 of them before the last command), 1 timeout, 1 to run."
     assert said[1] == "timeout: late-mean on synth-xor, seed 0: It took too long."
     assert said[2] == "Nothing runs: repeat the command to go on."
-    assert said[3].startswith("Expected time with 1 jobs: about ")
+    assert said[3].startswith("Expected time with 1 job: about ")
     told = json.loads(say("status", folder, "--json"))
     assert (told["cells"], told["done"], told["timeout"], told["todo"], told["going"]) == (10, 8, 1, 1, False)
     assert told["failures"] == {"late-mean on synth-xor, seed 0": ["timeout", "It took too long."]}
     assert "nothing has changed" in say("why", folder, "synth-xor/late-mean/seed0")
     assert "--fusion majority --seeds 2" in say("repro", folder, "synth-xor", "unimodal-b", 1)
-    assert "1 files and folders would be removed" in say("clean", folder, "--dry-run")
+    assert "1 path would be removed" in say("clean", folder, "--dry-run")
     assert (folder / "features").is_dir()
     assert say("clean", folder).endswith("MiB freed.\n")
     assert not (folder / "features").exists()
