@@ -54,7 +54,9 @@ def run_cell(cell: Cell, cache: FeatureCache, *, debug: bool = False) -> tuple[C
         warnings.simplefilter("default")
         try:
             result, predictions = _fit_and_score(cell, cache)
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # so are SystemExit and the panics of libraries that are made of Rust
             if debug:
                 raise
             result, predictions = describe_failure(error), {}

@@ -123,9 +123,9 @@ def _make_features(bundle: Bundle, folder: Path, cache: Path | None, debug: bool
         store = Store(folder)
         store.save_masks(bundle, features.masks(bundle))
         store.save_labels(bundle, features.labels(bundle))
-    except StorageError:  # the folder's fault, not that of the data
+    except (StorageError, KeyboardInterrupt):  # the folder's fault, not that of the data; and the user's will
         raise
-    except Exception as error:
+    except BaseException as error:  # a library may end the process, too
         if debug:
             raise
         return describe_failure(error)
