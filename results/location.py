@@ -1,11 +1,12 @@
 """Where a run is: a folder of this machine, or of an object store or another file system that has a URL."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import FusebenchError
 
-__all__ = ["is_remote", "make_parent", "open_folder"]
+__all__ = ["explain_failure", "is_remote", "make_parent", "open_folder"]
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
@@ -13,6 +14,8 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _PATTERN = re.compile(r"[*?[\]]")
 
 # These have no folders, and their clients remember listings, in which what others write is not seen.
+_CLIENTS = {"adlfs", "aiobotocore", "aiohttp", "azure", "botocore", "fsspec", "gcsfs", "google", "s3fs"}
+
 _OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl"}
 
 
@@ -75,6 +78,31 @@ def is_remote(path: Path) -> bool:
     False
     """
     return not isinstance(path, Path)
+
+
+def explain_failure(error: Exception, arguments: Iterable[str]) -> str | None:
+    """Say that a store has failed, if that is what happened: its client may raise wherever something is read.
+
+    Parameters
+    ----------
+    error : Exception
+        What came of a command.
+    arguments : iterable of str
+        Of the command; the URLs among them are named.
+
+    Examples
+    --------
+    >>> explain_failure(TimeoutError("no answer"), ["status", "s3://bucket/run"])
+    's3://bucket/run cannot be used now (TimeoutError: no answer); what is finished is kept.'
+    >>> explain_failure(ValueError("a bug"), ["status", "s3://bucket/run"])
+    """
+    urls = [word for argument in arguments if _URL.match(word := argument.removeprefix("--out="))]
+    client = type(error).__module__.partition(".")[0] in _CLIENTS
+    # A client makes errors of the system of its own, without the file that those of this machine name.
+    if not urls or not (client or (isinstance(error, OSError) and error.filename is None)):
+        return None
+    said = f"{type(error).__name__}: {error}"
+    return f"{' and '.join(urls)} cannot be used now ({said}); what is finished is kept."
 
 
 def make_parent(path: Path) -> None:

@@ -11,6 +11,7 @@ import typer
 
 from ...errors import FusebenchError
 from ...plugins import PluginWarning
+from ...results.location import explain_failure
 from . import (
     calibrating,
     catalogue,
@@ -100,10 +101,11 @@ def main() -> NoReturn:
 
             load_plugin_files(files)
         app(arguments, obj=debug)
-    except FusebenchError as error:
-        if debug:
+    except Exception as error:
+        said = str(error) if isinstance(error, FusebenchError) else explain_failure(error, arguments)
+        if debug or said is None:
             raise
-        typer.secho(f"Error: {error}", fg=typer.colors.RED, err=True)
+        typer.secho(f"Error: {said}", fg=typer.colors.RED, err=True)
         sys.exit(2)
     sys.exit(0)
 

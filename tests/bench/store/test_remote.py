@@ -6,14 +6,16 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 
 import boto3
 import pandas as pd
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from moto.server import ThreadedMotoServer
 from typer.testing import CliRunner
 
-from fusebench.bench.cli import app
+from fusebench.bench.cli import app, main
 from fusebench.bench.features import find_features
 from fusebench.bench.planning.plan import make_plan
 from fusebench.bench.run import run_plan
@@ -134,6 +136,32 @@ def test_commands_read_the_url(finished, bucket, tmp_path):
     write_atomically(finished.folder / "cells" / "synth-xor" / "old" / "seed0-0123456789abcdef.json", b"{}")
     assert "seed0-0123456789abcdef.json" in invoke("clean", url)
     assert not (finished.folder / "cells" / "synth-xor" / "old").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (EndpointConnectionError(endpoint_url="http://gone"), "EndpointConnectionError: Could not connect"),
+        (PermissionError("Access Denied"), "PermissionError: Access Denied"),
+        (FileNotFoundError(2, "No such file", "/a/file/of/this/machine"), None),
+        (ValueError("a mistake of ours"), None),
+    ],
+)
+def test_a_store_that_goes_away_is_one_sentence(error, said, monkeypatch, capsys):
+    def fail(folder):
+        raise error
+
+    monkeypatch.setattr("fusebench.bench.store.status.read_status", fail)
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)  # the command changes it
+    monkeypatch.setattr(sys, "argv", ["fusebench", "status", "memory://gone"])
+    with pytest.raises(SystemExit if said else type(error)) as caught:
+        main()
+    if said:
+        assert caught.value.code == 2
+        assert capsys.readouterr().err.startswith(f"Error: memory://gone cannot be used now ({said}")
+    monkeypatch.setattr(sys, "argv", [*sys.argv, "--debug"])
+    with pytest.raises(type(error)):
+        main()
 
 
 @pytest.mark.slow
