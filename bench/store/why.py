@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ...errors import FusebenchError, did_you_mean
 from ..planning.plan import make_plan
+from ..plugin_files import loaded_plugin_files
 from .planned import read_plan
 
 __all__ = ["Change", "compare_ingredients", "explain"]
@@ -38,9 +39,14 @@ def explain(folder: Path, name: str) -> dict[Path, list[Change] | None]:
     Raises
     ------
     FusebenchError
-        If it is not the folder of a run, or there is no such cell in it.
+        If it is not the folder of a run, there is no such cell in it, or a plugin of it is not loaded.
     """
     plan = read_plan(folder)
+    loaded = {path.name for path in loaded_plugin_files()}
+    if missing := [path for path in plan.plugins if Path(path).name not in loaded]:
+        raise FusebenchError(
+            f"The run had plugins, without which its cells are others; add --plugin {missing[0]}."
+        )
     cells = {
         (cell.dataset, cell.bundle.training.slug, cell.fusion, cell.seed): cell
         for cell in make_plan(plan.suite, plan.data_dir)

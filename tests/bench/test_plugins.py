@@ -10,9 +10,13 @@ from itertools import pairwise
 import pandas as pd
 import pytest
 
+from fusebench.bench.planning.plan import make_plan
 from fusebench.bench.plugin_files import load_plugin_files, loaded_plugin_files
 from fusebench.bench.scaffold import PluginKind, write_package
+from fusebench.bench.store.planned import write_plan
 from fusebench.bench.store.status import repeat_cell
+from fusebench.bench.store.why import explain
+from fusebench.bench.suite import load_suite
 from fusebench.errors import FusebenchError
 from fusebench.fusions.registry import fusions
 
@@ -182,6 +186,19 @@ def test_a_broken_file_warns_and_leaves_nothing(tmp_path, forget):
     with pytest.warns(PluginWarning, match="The fusion 'late-max' is registered twice"):
         load_plugin_files([path])
     assert fusions["late-max"].estimator.__module__ == "fusebench.fusions.late"
+
+
+def test_why_asks_for_the_plugins_of_the_run(tmp_path, forget, monkeypatch):
+    path = tmp_path / "mine.py"
+    path.write_text(METRIC)
+    load_plugin_files([path])
+    suite = load_suite("default", datasets=["synth-xor"], fusions=["late-mean"], scenarios=["clean"], seeds=1)
+    write_plan(tmp_path / "run", suite, make_plan(suite))
+    with pytest.raises(FusebenchError, match="No cell in"):  # it was only planned
+        explain(tmp_path / "run", "synth-xor/late-mean/seed0")
+    monkeypatch.setattr("fusebench.bench.plugin_files._loaded", {})
+    with pytest.raises(FusebenchError, match=r"add --plugin \S+mine\.py\.$"):
+        explain(tmp_path / "run", "synth-xor/late-mean/seed0")
 
 
 def test_two_files_of_one_name_are_refused(tmp_path, forget):
