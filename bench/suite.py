@@ -137,4 +137,5 @@ def _explain(error: ValidationError, origin: str) -> str:
         return f"The suite {origin} has an unknown field {field!r}; {hint}"
     if first["type"] == "missing":
         return f"The suite {origin} lacks the field {field!r}."
-    return f"The suite {origin} has a wrong value for {field!r} ({first['input']!r}): {first['msg']}."
+    message = first["msg"].replace("tuple", "list").replace("Tuple", "List")  # as it is called in a file
+    return f"The suite {origin} has a wrong value for {field!r} ({first['input']!r}): {message}."

@@ -171,7 +171,8 @@ def make_plan(suite: Suite, data_dir: str | Path | None = None, own: Iterable[Da
         load_optuna()
     if suite.sequential and not suite.quick and suite.seeds <= FIRST_LOOK:
         raise FusebenchError(
-            f"Sequential stopping looks first after {FIRST_LOOK} seeds; ask for more than {suite.seeds}."
+            f"Sequential stopping looks first after {FIRST_LOOK} seeds; ask for more than {FIRST_LOOK}, "
+            f"not {suite.seeds}."
         )
     if suite.metric is not None and suite.metric not in metrics:
         raise FusebenchError(

@@ -265,8 +265,8 @@ def test_a_cell_is_repeated_without_stopping(whole):
 
 
 def test_too_few_seeds_are_refused():
-    with pytest.raises(FusebenchError, match="looks first after 4 seeds; ask for more than 4"):
-        make_plan(load_suite("default", **{**ASKED, "seeds": 4}))
+    with pytest.raises(FusebenchError, match="looks first after 4 seeds; ask for more than 4, not 3"):
+        make_plan(load_suite("default", **{**ASKED, "seeds": 3}))
 
 
 @pytest.mark.slow

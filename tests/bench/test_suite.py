@@ -70,6 +70,7 @@ def test_a_file_is_read_and_flags_win(tmp_path):
         ('datasets = ["synth-xor"]\nseeds = "many"', r"wrong value for 'seeds' \('many'\)"),
         ("seeds = 3", "lacks the field 'datasets'"),
         ("datasets = []", "wrong value for 'datasets'"),
+        ('datasets = "synth-xor"', r"value for 'datasets' \('synth-xor'\): Input should be a valid list"),
         ('name = "../elsewhere"\ndatasets = ["synth-xor"]', "wrong value for 'name'"),
     ],
 )
