@@ -315,16 +315,17 @@ class _Worker:
 
 
 def _work(pipe: "connection.Connection", prepare: Callable[[], object]) -> None:
-    """Do tasks until killed."""
+    """Do tasks until killed, or until nobody is there to give them."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     parent = parent_process()
     if parent is not None:
         threading.Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()
-    pipe.send(_call(prepare))
-    while True:
-        message = pipe.recv_bytes()
-        pipe.send(_call(do_packed, message))
+    with suppress(EOFError, OSError):  # of the pipe; those of tasks are answers
+        pipe.send(_call(prepare))
+        while True:
+            message = pipe.recv_bytes()
+            pipe.send(_call(do_packed, message))
 
 
 def _call(function: Callable[..., Any], *arguments: Any) -> tuple[bool, Any]:

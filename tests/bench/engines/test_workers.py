@@ -4,13 +4,14 @@ import os
 import sys
 import threading
 import time
+from multiprocessing import get_context
 from pathlib import Path
 
 import psutil
 import pytest
 
 from fusebench.bench.engines.threads import pinned_environment
-from fusebench.bench.engines.workers import Limits, Loss, Task, WorkerPool
+from fusebench.bench.engines.workers import Limits, Loss, Task, WorkerPool, _work
 from fusebench.errors import FusebenchError
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
@@ -157,3 +158,15 @@ def test_threads_that_start_processes_leave_the_environment_as_it_was(monkeypatc
 def test_a_limit_that_is_no_limit_is_refused(wrong):
     with pytest.raises(FusebenchError, match="must be a positive number"):
         Limits(**wrong)
+
+
+def test_a_worker_that_nobody_speaks_to_ends_without_a_word(capfd):
+    context = get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_work, args=(theirs, nothing))
+    process.start()
+    theirs.close()
+    assert ours.recv()[0]
+    ours.close()
+    process.join()
+    assert (process.exitcode, capfd.readouterr().err) == (0, "")
