@@ -26,6 +26,9 @@ __all__ = ["DaskEngine"]
 _LOOK_SECONDS = 1.0  # between looks at which workers there are, at most
 _FETCH_SECONDS = 10  # for a result; longer if its worker died after it was done
 
+# What a client raises without its scheduler; the last of them once it has given up looking for it.
+_GONE = OSError, TimeoutError, RuntimeError
+
 
 class DaskEngine:
     """Sends a task to a worker that has a thread free, so that one that is sent is one that starts.
@@ -76,7 +79,7 @@ class DaskEngine:
     def _leave(self) -> None:
         """End the processes on the workers, which ends what still runs in them."""
         # The scheduler is gone, or a worker has just come and has none; a run that is over does not fail.
-        with suppress(OSError, TimeoutError, KeyError, ValueError):
+        with suppress(*_GONE, KeyError, ValueError):
             self._client.unregister_worker_plugin(self._name)
 
     def submit(self, task: Task) -> None:
@@ -103,7 +106,7 @@ class DaskEngine:
         """See which workers there are, and what those that are gone have left."""
         try:
             threads = self._client.nthreads()
-        except (OSError, TimeoutError) as error:
+        except _GONE as error:
             raise _lost() from error
         self._slots = dict(threads)
         if threads:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import psutil
 import pytest
+from distributed import CommClosedError
 
 from fusebench.bench.engines.base import Place
 from fusebench.bench.engines.clusters import connect
@@ -218,6 +219,20 @@ def test_a_killed_worker_changes_nothing(cluster, serial, tmp_path):
     assert listener.begun in (10, 11)  # the worker had a cell, or made features
     assert (summary.ran, summary.failed) == (10, 0)
     pd.testing.assert_frame_equal(numbers(summary), numbers(serial))
+
+
+@pytest.mark.parametrize("error", [CommClosedError("in <TCP>"), RuntimeError("ConnectionPool is closed")])
+def test_a_scheduler_that_is_gone_is_one_sentence(error):
+    class Lost:
+        def __getattr__(self, name):
+            raise error
+
+    engine = DaskEngine(Place("dask"), nothing)
+    engine._client = Lost()
+    engine.submit(Task(double, (1,), about="task"))
+    with pytest.raises(FusebenchError, match="The dask scheduler is gone. Finished cells are kept"):
+        next(engine.finish())
+    engine._leave()  # has nothing more to end
 
 
 @pytest.mark.slow
