@@ -25,7 +25,8 @@ def relative_scores(scores: pd.DataFrame, sign: int) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Rows ``(dataset, scenario, mechanism, modality, severity)`` other than clean; a column for every
-        fusion. NaN where a score is missing or the divisor is 0.
+        fusion. NaN where a score is missing or the divisor is not above 0: there is no
+        share of an R2 below 0.
 
     References
     ----------
@@ -36,7 +37,7 @@ def relative_scores(scores: pd.DataFrame, sign: int) -> pd.DataFrame:
     clean, damaged = dataset_means(clean_scores(scores)), _damaged_means(scores)
     reference = clean.reindex(damaged.index.get_level_values("dataset")).set_axis(damaged.index)
     above, below = (damaged, reference) if sign > 0 else (reference, damaged)
-    return above / below.where(below != 0)
+    return above / below.where(below > 0)
 
 
 def mean_under(table: pd.DataFrame, mechanism: str) -> pd.Series:

@@ -110,9 +110,10 @@ SHOWN: dict[str, Shown] = {
     ),
     "mra_missing": Shown(
         "missing",
-        "Mean relative accuracy with modalities missing: the score divided by the clean one, averaged over "
-        "modalities and severities, then scenarios, then data sets. 1 is unharmed, which is not the same as "
-        "good: a control that ignores its input has 1.",
+        "Mean relative accuracy with modalities missing: the score divided by the clean one, or the clean "
+        "one by the score where lower is better, averaged over modalities and severities, then scenarios, "
+        "then data sets. 1 is unharmed, which is not the same as good: a control that ignores its input has "
+        "1. None where the divisor is not above 0.",
         _number("mra_missing"),
         better="higher",
     ),

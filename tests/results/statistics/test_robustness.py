@@ -45,6 +45,11 @@ def test_nothing_is_divided_by_zero():
     assert relative_scores(table, 1).to_numpy() == pytest.approx(np.array([[np.nan, 0.5]]), nan_ok=True)
 
 
+def test_of_a_score_below_zero_there_is_no_share():
+    table = scores((*CLEAN, -0.2, 0.5), ("noise", "noise", "a", 1, -0.6, -0.1))
+    assert relative_scores(table, 1).to_numpy() == pytest.approx(np.array([[np.nan, -0.2]]), nan_ok=True)
+
+
 def test_scenarios_weigh_the_same_whatever_their_number_of_conditions():
     table = scores(
         (*CLEAN, 1.0, 1.0),
