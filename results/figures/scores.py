@@ -56,7 +56,7 @@ def draw_clean(intervals: pd.DataFrame, board: pd.DataFrame, baseline: str) -> D
     if board.empty:  # the majority, far below the others, would squeeze them together
         return None
     datasets = list(clean["dataset"].unique())
-    n_columns = len(datasets) if len(datasets) <= 4 else -(-len(datasets) // 2)
+    n_columns = len(datasets) if len(datasets) <= 4 else min(4, -(-len(datasets) // 2))
     n_rows = -(-len(datasets) // n_columns)
     with drawing_style():
         figure = Figure(figsize=(_WIDTH, n_rows * (_ROW * len(board) + 0.7) + 0.5), layout="constrained")
@@ -66,7 +66,9 @@ def draw_clean(intervals: pd.DataFrame, board: pd.DataFrame, baseline: str) -> D
             rows = board[["fusion", "family"]].merge(own, on="fusion", how="left")
             draw_dots(axes, rows, "mean", "low", "high")
             mark_vertical(axes, rows.loc[rows["fusion"] == baseline, "mean"])
-            axes.set(title=dataset, xlabel=metric, xlim=_limit(rows))
+            axes.set(xlabel=metric, xlim=_limit(rows))
+            name, *training = dataset.split(" [train: ")
+            axes.set_title("\n[train: ".join([name, *training]), size=7.5 if training else None)
         for axes in grid.flat[len(datasets) :]:
             axes.set_axis_off()
         add_family_legend(figure, board["family"])
@@ -77,6 +79,8 @@ def draw_clean(intervals: pd.DataFrame, board: pd.DataFrame, baseline: str) -> D
         )
         data = clean.loc[clean["fusion"].isin(board["fusion"]), ["dataset", "fusion", "mean", "low", "high"]]
         note = f"Lines are 95 % intervals for new seeds, cut where they are very long. {_explain_gaps(data)}"
+        if baseline in data["fusion"].values:
+            note = f"{note.strip()} Dashed: {baseline}."
         if len(unscored):
             note = f"{note.strip()} Without any score: {_list(unscored)}."
         note = note.strip()
@@ -210,7 +214,8 @@ def draw_missing(relative: pd.DataFrame, board: pd.DataFrame, dataset: str) -> D
         )
         title = f"{dataset}: what is left without a modality"
         data = table.rename_axis("fusion").reset_index()
-        return finish(figure, f"figure-missing-{slug(dataset)}", title, alt, data)
+        note = "Share of its clean score that each fusion keeps when no test sample has the modality."
+        return finish(figure, f"figure-missing-{slug(dataset)}", title, alt, data, note)
 
 
 def draw_severity(

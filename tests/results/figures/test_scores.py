@@ -204,3 +204,23 @@ def test_families_have_contrast_to_paper_and_markers_of_their_own():
     luminance = [linear(colour) @ [0.2126, 0.7152, 0.0722] for colour in FAMILY_COLOURS.values()]
     assert min(1.05 / (value + 0.05) for value in luminance) > 2.99
     assert len(set(FAMILY_MARKERS.values())) == len(FAMILY_COLOURS)
+
+
+def test_panels_of_many_data_sets_are_wide_enough_to_be_read(whole):
+    one = whole[(whole["dataset"] == "fake-digits") & (whole["mechanism"] == "clean")]
+    names = [f"fake-digits [train: label-noise-{number}]" for number in range(11)]
+    many = pd.concat([one.assign(dataset=name) for name in names])
+    board = build_leaderboard(many)
+    intervals = condition_intervals(condition_scores(many, "accuracy"))
+    drawing = figures.draw_clean(intervals, board, "best-unimodal")
+    assert drawing is not None
+    places = re.findall(r"translate\((\S+) \S+\)\">\[train: label-noise-\d+\]<", drawing.svg)
+    assert len(places) == 11
+    assert len(set(places)) == 4  # columns
+    assert ">fake-digits</text>" in drawing.svg
+    assert drawing.note.endswith("Dashed: best-unimodal.")
+
+
+def test_a_heat_map_says_what_its_numbers_are(drawings):
+    heat = next(drawing for drawing in drawings if "missing" in drawing.name)
+    assert "Share of its clean score" in heat.note
