@@ -21,6 +21,7 @@ from ..statistics.stats import (
 )
 from ..training import select_ranked
 from .columns import show_columns
+from .formatting import count_noun
 from .leaderboard import build_leaderboard
 
 __all__ = ["ALL", "Comparison", "compare_fusions", "compare_runs"]
@@ -81,14 +82,12 @@ class Comparison(NamedTuple):
         n = int((judged["verdict"] != "same").sum())
         better, worse = int((verdicts == "better").sum()), int((verdicts == "worse").sum())
         unpaired = int(((verdicts == "unclear") & self.table["low"].isna()).sum())
-        sentences = [
-            f"More than noise: {better + worse} of the {n} differences that have an interval (the second "
-            f"better in {better}, worse in {worse})."
-        ]
+        sentences = []
         if n:
-            chance = (1 - LEVEL) * n
             sentences.append(
-                f"Chance alone would give about {chance:.1f} of {n} (intervals are not corrected)."
+                f"More than noise: {better + worse} of the {count_noun(n, 'difference')} with an interval "
+                f"(the second better in {better}, worse in {worse}). "
+                f"Chance alone would give about {(1 - LEVEL) * n:.1f} of {n} (intervals are not corrected)."
             )
         if unpaired:
             sentences.append(f"Not testable with one seed: {unpaired}.")

@@ -67,7 +67,7 @@ def test_a_run_is_the_same_as_itself(records):
     done = found.table[found.table["verdict"] != "not done"]
     assert set(done["verdict"]) == {"same"}
     assert found.differences == []
-    assert "More than noise: 0 of the 0" in found.summarise()
+    assert "More than noise" not in found.summarise()
     assert "Not done in one of the two: 2." in found.summarise()  # tensor-fusion and gated-unit
 
 
@@ -113,6 +113,13 @@ def test_one_seed_is_not_testable(whole):
     found = compare_runs(one, moved(one, [0.1]))
     assert set(found.table.loc[found.table["part"] == FUSION, "verdict"]) == {"unclear"}
     assert "Not testable with one seed: 6." in found.summarise()
+
+
+def test_what_is_not_there_is_not_counted(whole):
+    assert compare_runs(whole, whole).summarise().startswith("The same numbers: ")
+    one = whole[(whole["dataset"] == "fake-posts") & whole["fusion"].isin([FUSION])]
+    found = compare_runs(one, moved(one, [0.1, 0.11, 0.12]))
+    assert found.summarise().startswith("More than noise: 1 of the 1 difference with an interval")
 
 
 def test_differences_of_provenance_are_named_and_passing_ones_are_not(whole):
