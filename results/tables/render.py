@@ -21,6 +21,9 @@ _IMPORTANT = (
 )
 """Columns of a leaderboard that a narrow terminal shows, the first five always; others need more room."""
 
+_OF_FAMILIES = ("rank", "fusion", "family", "score")
+"""Those that a table of families shows first, and always."""
+
 _STYLES = {"yes": "green", "no": "red"}
 
 
@@ -88,9 +91,15 @@ def _fit(page: Page, width: int) -> list[str]:
     """Choose the columns that fit: of a leaderboard the important ones, of other tables the first ones."""
     columns = zip(page.headings, zip(*page.rows, strict=True), strict=True)
     needed = {heading.name: max(map(len, [heading.text, *texts])) for heading, texts in columns}
-    important = [name for name in _IMPORTANT if name in needed] if "rank" in needed else list(needed)[:2]
+    order: tuple[str, ...] = _IMPORTANT
+    always = 5
+    if "members" in needed:
+        order, always = (*_OF_FAMILIES, *_IMPORTANT), len(_OF_FAMILIES)
+    important = [name for name in dict.fromkeys(order) if name in needed]
+    if "rank" not in needed:
+        important = list(needed)[:2]
     others = [name for name in needed if name not in important]
-    for name in [*others[::-1], *important[:4:-1]]:
+    for name in [*others[::-1], *important[: always - 1 : -1]]:
         # Two spaces between columns, and at the ends of the table.
         if 2 + sum(length + 2 for length in needed.values()) > width:
             needed.pop(name, None)

@@ -6,7 +6,8 @@ from rich.console import Console
 from fusebench.results.tables.leaderboard import build_leaderboard
 from fusebench.results.tables.markup import to_markdown
 from fusebench.results.tables.page import make_board_page
-from fusebench.results.tables.render import print_leaderboard
+from fusebench.results.tables.render import print_leaderboard, print_page
+from fusebench.results.tables.view import make_view
 
 from ..fixtures import make_records
 
@@ -34,6 +35,14 @@ def test_a_narrow_terminal_is_shown_fewer_columns_rather_than_folded_names(recor
     assert "worst" not in heading
     assert ("missing" in heading) == (width >= 80)
     assert sum(line.split()[2:3] == ["multistream-hmm"] for line in lines) == 1
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_a_table_of_families_names_them_at_any_width(records, width):
+    console = Console(file=StringIO(), width=width)
+    print_page(make_view(records, by="family").page, console)
+    heading = next(line for line in console.file.getvalue().splitlines() if "fusion" in line).split()
+    assert {"#", "fusion", "family", "accuracy"} <= set(heading)
 
 
 def test_notices_stand_on_top(records):
