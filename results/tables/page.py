@@ -98,6 +98,8 @@ def make_pivot_page(
         texts = {row[by]: format_interval(row["score"], row["low"], row["high"]) for _, row in own.iterrows()}
         rows.append([str(fusion), *(texts[name] for name in names)])
     note = f"{metric}. ± is half a 95 % interval: {basis}. “?”: one seed, no interval."
+    if by == "scenario":
+        note += " Each mean is over the data sets that have the scenario."
     return Page(headings, rows, notices, note, unfinished)
 
 

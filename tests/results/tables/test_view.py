@@ -133,6 +133,8 @@ def test_by_scenario_severities_and_modalities_weigh_the_same_in_every_data_set(
     own = records[(records["fusion"] == "early-mlp") & (records["metric"] == "accuracy")]
     own = own[(own["dataset"] == "fake-posts") & (own["scenario"] == "noise-text-typos")]
     assert typos == pytest.approx(own["value"].mean())
+    assert view.page.note.count("Each mean is over the data sets that have the scenario.") == 1
+    assert "have the scenario" not in make_view(records, by="dataset").page.note
 
 
 def test_by_family_the_best_ranked_of_each_is_left(records):
