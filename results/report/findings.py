@@ -77,7 +77,7 @@ def _describe_leader(clean: pd.DataFrame, sign: int, ranked: pd.DataFrame) -> st
         return f"Nothing is separable: {who} has the best mean ({metric}), but {why}."
     behind = ranked[ranked["tie"] != 1].iloc[0]
     ahead = (clean[leader["fusion"]] - clean[behind["fusion"]]) * sign
-    gap = format_interval(*paired_intervals(ahead.to_frame()).iloc[0])
+    gap = _write_gap(*paired_intervals(ahead.to_frame()).iloc[0])
     alone = f"It cannot be told apart from {_list(tied)}" if len(tied) else "It leads alone"
     return (
         f"{who} leads with {metric}. {alone}; the first that is separable from it is {behind['fusion']}, "
@@ -94,8 +94,9 @@ def _describe_gain(ranked: pd.DataFrame, baseline: str) -> str:
     best = fusions.sort_values("gain", ascending=False, kind="stable").iloc[0]
     which = f" Below: {_list(fusions.loc[fusions['beats_unimodal'] == 'no', 'fusion'])}." if no else ""
     return (
-        f"Of the ranked fusions ({len(fusions)}), {yes} beat {baseline}, {no} fall below it and {unclear} "
-        f"cannot be told apart from it. The largest gain is that of {best['fusion']}: {_gain(best)}.{which}"
+        f"Of the ranked fusions ({len(fusions)}), {yes} {'beats' if yes == 1 else 'beat'} {baseline}, "
+        f"{no} {'falls' if no == 1 else 'fall'} below it and {unclear} cannot be told apart from it. "
+        f"The largest gain is that of {best['fusion']}: {_gain(best)}.{which}"
     )
 
 
@@ -204,6 +205,13 @@ def _list(names: Iterable[str]) -> str:
 
 def _gain(row: Mapping[Any, Any] | pd.Series) -> str:
     return format_interval(row["gain"], row["gain_low"], row["gain_high"], signed=True)
+
+
+def _write_gap(mean: float, low: float, high: float) -> str:
+    """Write a difference that is above 0 with its interval, with as many decimals as show that it is."""
+    half = (high - low) / 2
+    digits = next((n for n in (3, 4, 5) if round(mean, n) > round(half, n)), 6)
+    return f"{mean:.{digits}f} ± {half:.{digits}f}"
 
 
 def _share(value: float) -> str:

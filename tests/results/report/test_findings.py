@@ -103,6 +103,23 @@ def test_who_cannot_be_told_apart_is_named(whole):
     )
 
 
+def test_a_narrow_lead_has_as_many_decimals_as_show_it():
+    rows = [
+        {"fusion": fusion, "seed": seed, "value": value}
+        for fusion, values in (("late-mean", (0.9, 0.91, 0.92)), ("early-mlp", (0.89833, 0.90728, 0.91623)))
+        for seed, value in enumerate(values)
+    ]
+    records = pd.DataFrame(rows).assign(
+        dataset="fake-digits", metric="accuracy", direction="maximize", family="late"
+    )
+    assert "early-mlp, behind by 0.0027 ± 0.0026 (paired" in answers(validate(records))[LEADER]
+
+
+def test_one_is_not_many(whole):
+    told = answers(whole[whole["fusion"].isin(["late-mean", "best-unimodal"])])
+    assert "(1), 1 beats best-unimodal, 0 fall below it" in told[GAIN]
+
+
 def test_a_leading_control_is_called_one(whole):
     told = answers(whole[whole["fusion"].isin(["multistream-hmm", "best-unimodal"])])
     assert told[LEADER].startswith("best-unimodal (a control) leads")
