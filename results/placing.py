@@ -105,9 +105,11 @@ def place_among(
     )
     fusions = sorted(theirs["fusion"].unique())
     about = (
-        f"Beside {len(fusions)} published strategies of the suite {publication.describe()}. Their times are "
-        "not shown: they were measured on another machine."
+        f"Beside {len(fusions)} published {'strategy' if len(fusions) == 1 else 'strategies'} of the suite "
+        f"{publication.describe()}. Their times are not shown: they were measured on another machine."
     )
+    if not fusions:
+        about = f"The run has every published strategy of the suite {publication.describe()}: none is added."
     return Placed(validate(pd.concat([mine, theirs], ignore_index=True)), fusions, [about, *notices])
 
 

@@ -51,6 +51,18 @@ def test_ranks_are_those_of_one_run_with_all(mine):
     assert f"{len(placed.fusions)} published strategies of the suite tiny (Fusebench 1.0" in placed.notices[0]
 
 
+def test_how_many_are_added_is_said(mine):
+    theirs = publish(fusions=[*CONTROLS, "late-mean", "late-product"])
+    placed = place_among(mine, make_provenance(), [theirs])
+    assert placed.notices[0].startswith("Beside 2 published strategies of the suite tiny ")
+    known = mine.replace({"fusion": {"my-fusion": "late-mean"}})
+    placed = place_among(known, make_provenance(), [theirs])
+    assert placed.notices[0].startswith("Beside 1 published strategy of the suite tiny ")
+    placed = place_among(known, make_provenance(), [publish(fusions=CONTROLS, unimodal=False)])
+    assert placed.fusions == []
+    assert placed.notices[0].startswith("The run has every published strategy of the suite tiny ")
+
+
 def test_equal_scores_stay_equal_beside_published_ones(mine, tmp_path):
     mine["value"] += 1 / 3e3
     theirs = mine.replace({"fusion": {"my-fusion": "late-mean"}})
