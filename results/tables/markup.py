@@ -92,7 +92,7 @@ def to_latex(page: Page, *, explain: bool = False) -> str:
     lines += [f"\\begin{{tabular}}{{{alignment}}}", "\\toprule"]
     for notice in page.notices:
         bold = f"\\textbf{{{_escape_latex(notice)}}}"
-        lines.append(f"\\multicolumn{{{width}}}{{p{{\\linewidth}}}}{{{bold}}} \\\\")
+        lines.append(f"\\multicolumn{{{width}}}{{@{{}}p{{\\linewidth}}@{{}}}}{{{bold}}} \\\\")
     lines += [_latex_row([heading.text for heading in page.headings]), "\\midrule"]
     lines += [_latex_row(row) for row in page.rows]
     return "\n".join([*lines, "\\bottomrule", "\\end{tabular}", ""])

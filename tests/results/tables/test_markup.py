@@ -83,6 +83,7 @@ def test_latex_has_booktabs_and_escapes_what_means_something(view):
     body = "\n".join(line for line in text.splitlines() if not line.startswith("%"))
     assert body.isascii()
     assert r"\textbf{QUICK MODE \& more}" in body
+    assert r"{@{}p{\linewidth}@{}}" in body  # with the space beside columns it would be wider than the text
     assert f"% tie: {view.page.headings[1].meaning[:20]}" in text
 
 
