@@ -64,7 +64,7 @@ class RankTest(NamedTuple):
         if n < MIN_DATASETS:
             return (
                 f"Not testable with {n} data set{'s' if n > 1 else ''}: the smallest p-value that Wilcoxon's "
-                f"signed-rank test can give is then {2.0 ** (1 - n):.2g}. {MIN_DATASETS} are needed for one "
+                f"signed-rank test can give is then {2.0 ** (1 - n):.2g}; {MIN_DATASETS} are needed for one "
                 f"pair, {datasets_needed(k)} for all pairs of these {k} with Holm's correction."
             )
         found = int(self.pairs["separable"].sum())
@@ -107,7 +107,7 @@ def compare_ranks(means: pd.DataFrame, sign: int) -> RankTest:
     0     a      b  0.03125
     >>> print(compare_ranks(means.head(4), sign=1).describe())
     Not testable with 4 data sets: the smallest p-value that Wilcoxon's signed-rank test can give is then \
-0.12. 6 are needed for one pair, 6 for all pairs of these 2 with Holm's correction.
+0.12; 6 are needed for one pair, 6 for all pairs of these 2 with Holm's correction.
     """
     ranks = mean_ranks(means, sign).dropna().sort_values(kind="stable")
     better = means[ranks.index] * sign

@@ -131,7 +131,7 @@ def test_fewer_than_six_data_sets_are_not_testable():
     assert found.ranks.to_list() == [1, 2, 3]
     assert found.describe() == (
         "Not testable with 5 data sets: the smallest p-value that Wilcoxon's signed-rank test can give is "
-        "then 0.062. 6 are needed for one pair, 7 for all pairs of these 3 with Holm's correction."
+        "then 0.062; 6 are needed for one pair, 7 for all pairs of these 3 with Holm's correction."
     )
 
 
