@@ -4,6 +4,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -90,6 +91,8 @@ def _main(
 
 def main() -> NoReturn:
     """Run the command line; a user's error is one sentence and exit code 2."""
+    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="replace")  # "?" for what a terminal of another encoding lacks
     # Taken out here, so that they may stand anywhere in the command.
     debug = "--debug" in sys.argv
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]

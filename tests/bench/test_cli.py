@@ -63,6 +63,12 @@ def test_a_run_with_nothing_to_do_shows_the_leaderboard_that_is_there(folder):
     assert (folder / "leaderboard.md").read_text(encoding="utf-8") in again.stdout
 
 
+def test_a_terminal_of_another_encoding_is_no_obstacle(folder, tmp_path):
+    done = call("leaderboard", folder, cwd=tmp_path, PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert "late-mean" in done.stdout
+
+
 def test_leaderboard_and_report_come_from_the_records_alone(folder, tmp_path):
     moved = tmp_path / "moved"
     moved.mkdir()
