@@ -96,7 +96,8 @@ def publish(
         records, provenance = read_records(folder), read_provenance(folder)
         suite = provenance.get("suite", {})
         if (name := suite.get("name")) not in find_suites():
-            raise FusebenchError(f"{str(folder)!r} is no run of a built-in suite, but of {name!r}.")
+            other = f", but of {name!r}" if name else ": its run.json does not name one"
+            raise FusebenchError(f"{str(folder)!r} is no run of a built-in suite{other}.")
         publication = write_publication(records, provenance, out or SHIPPED)
         declared = load_suite(name).model_dump(mode="json")
         if changed := [field for field, value in declared.items() if suite.get(field) != value]:

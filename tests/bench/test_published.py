@@ -124,6 +124,10 @@ def test_only_whole_runs_of_built_in_suites_are_published(tmp_path):
     (tmp_path / "quick" / "run.json").write_text(json.dumps(told))
     with pytest.raises(FusebenchError, match=r"no run of a built-in suite, but of 'custom'"):
         shown("publish", tmp_path / "quick", "--out", tmp_path)
+    (tmp_path / "bare").mkdir()
+    (tmp_path / "bare" / "results.parquet").write_bytes((tmp_path / "quick/results.parquet").read_bytes())
+    with pytest.raises(FusebenchError, match=r"of a built-in suite: its run.json does not name one"):
+        shown("publish", tmp_path / "bare", "--out", tmp_path)
     with pytest.raises(
         FusebenchError, match=r"synth-xor is left out: its published scores are of splits of other"
     ):
