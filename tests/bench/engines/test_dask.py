@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import psutil
 import pytest
-from distributed import CommClosedError
+from distributed.comm import CommClosedError
 
 from fusebench.bench.engines.base import Place
 from fusebench.bench.engines.clusters import connect
@@ -230,7 +230,7 @@ def test_a_scheduler_that_is_gone_is_one_sentence(error):
     engine = DaskEngine(Place("dask"), nothing)
     engine._client = Lost()
     engine.submit(Task(double, (1,), about="task"))
-    with pytest.raises(FusebenchError, match="The dask scheduler is gone. Finished cells are kept"):
+    with pytest.raises(FusebenchError, match=r"The dask scheduler is gone\. Finished cells are kept"):
         next(engine.finish())
     engine._leave()  # has nothing more to end
 
