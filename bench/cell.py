@@ -87,7 +87,7 @@ def _fit_and_score(cell: Cell, cache: FeatureCache) -> tuple[CellResult, Predict
     start = perf_counter()
     fusion.fit(train, validation)
     fit_seconds = perf_counter() - start
-    fit_bytes = read_peak() - before
+    fit_bytes = max(read_peak() - before, 0.0)  # the system counts roughly; NaN stays
     scores: list[dict[str, Any]] = []
     predictions: Predictions = {}
     n_test = 0

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from fusebench.bench import cell as cell_module
 from fusebench.bench import cost
 from fusebench.bench.cost import count_parameters, read_peak, reset_peak
 from fusebench.bench.planning.plan import make_plan
@@ -76,6 +77,16 @@ def test_where_the_system_cannot_forget_nothing_is_claimed(monkeypatch, tmp_path
     assert math.isnan(reset_peak())
     monkeypatch.setattr(cost, "_STATUS", tmp_path / "nothing")
     assert math.isnan(read_peak())
+
+
+@pytest.mark.parametrize(("peak", "grown"), [(90.0, 0.0), (150.0, 50.0), (math.nan, math.nan)])
+def test_no_fit_takes_less_memory_than_none(monkeypatch, tmp_path, peak, grown):
+    monkeypatch.setattr(cell_module, "reset_peak", lambda: 100.0)
+    monkeypatch.setattr(cell_module, "read_peak", lambda: peak)
+    suite = Suite(name="tiny", datasets=("synth-xor",), fusions=(), scenarios=(), seeds=1)
+    records = run_plan(suite, make_plan(suite), out=tmp_path).records
+    assert set(records["status"]) == {"done"}
+    np.testing.assert_array_equal(records["fit_bytes"], grown)
 
 
 def test_costs_are_recorded_and_cells_of_older_versions_lack_them(tmp_path):
