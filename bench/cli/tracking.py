@@ -90,10 +90,15 @@ def track(
     from ..regression.environments import open_here
     from ..regression.track import Effort
     from ..regression.track import track as measure
+    from ..store.cells import Store
 
     selection, scores = _select(path, keyword, fusion, dataset, scores)
     effort = Effort(rounds if times else 0, seeds if scores else 0, jobs)
     _check(effort)
+    if out is not None:  # measuring takes minutes, and is not to be lost at its end
+        if out.is_dir():
+            raise FusebenchError(f"{str(out)!r} is a folder; name a file.")
+        Store(out.parent).check_writable()
     with TemporaryDirectory(prefix="fusebench-") as folder, _progress() as tell:
         here = open_here(Path(folder) / "here", loaded_plugin_files(), selection.paths)
         document = measure(here, selection, effort, tell)

@@ -121,6 +121,8 @@ def test_a_history_is_written(project, tracked, tmp_path):
         (("track", "--no-times", "--no-scores"), "nothing is left to measure"),
         (("track", "test_own.py", "--no-times"), "nothing is left to measure"),
         (("track", "--fusion", "majorty"), "There is no fusion named 'majorty'"),
+        (("track", "--out", "."), "'.' is a folder; name a file"),
+        (("track", "--out", "mine.py/times.json"), "'mine.py' is a file"),
         (("history", "mine.py"), "is no measurement"),
     ],
 )
