@@ -242,7 +242,7 @@ class WorkerPool:
             if task is None:
                 continue
             if now >= worker.deadline:
-                loss = Loss("timeout", f"It took more than the limit of {self._limits.seconds:g} seconds.")
+                loss = Loss("timeout", f"It took more than the limit of {self._limits.seconds:g} s.")
             elif memory is not None and looking and worker.measure_memory() > memory:
                 loss = Loss("out-of-memory", f"It took more than the limit of {memory / 2**30:g} GiB.")
             else:

@@ -78,7 +78,7 @@ class LosesFeatures(SerialEngine):
         for task in lost:
             self._waiting.remove(task)
         for task in lost:
-            yield task, Loss("timeout", "It took more than the limit of 9 seconds.")
+            yield task, Loss("timeout", "It took more than the limit of 9 s.")
         yield from super().finish()
 
 
@@ -96,7 +96,7 @@ def test_features_that_are_lost_are_the_reason_of_their_cells(tmp_path, monkeypa
     assert told[0] == 0  # of what was killed nothing is known
     assert len(told) == 1 + len(cells)
     assert {(result.status, result.reason) for result in map(Store(tmp_path).load, cells)} == {
-        ("timeout", "Its features could not be made. It took more than the limit of 9 seconds.")
+        ("timeout", "Its features could not be made. It took more than the limit of 9 s.")
     }
 
 

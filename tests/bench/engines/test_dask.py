@@ -99,7 +99,7 @@ def test_what_exceeds_a_limit_or_crashes_costs_no_worker(cluster, tmp_path):
     ]
     workers = set(cluster.scheduler.workers)  # its `scheduler_info` is told of them later
     found = do(tasks, cluster, limits=Limits(seconds=5))
-    assert found.pop("slow") == Loss("timeout", "It took more than the limit of 5 seconds.")
+    assert found.pop("slow") == Loss("timeout", "It took more than the limit of 5 s.")
     assert found.pop("deadly").reason.startswith("The worker process died, as did a second one")
     assert found == {"dying": "survived", 0: 0, 1: 2, 2: 4}
     assert starts == [1]

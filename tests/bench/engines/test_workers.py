@@ -75,7 +75,7 @@ def test_a_task_that_kills_two_workers_is_lost_alone():
 def test_a_slow_task_is_killed_and_others_are_not():
     tasks = [Task(time.sleep, (60,), about="slow"), *(Task(double, (n,), about=n) for n in range(3))]
     found = do(tasks, limits=Limits(seconds=5))
-    assert found.pop("slow") == Loss("timeout", "It took more than the limit of 5 seconds.")
+    assert found.pop("slow") == Loss("timeout", "It took more than the limit of 5 s.")
     assert found == {0: 0, 1: 2, 2: 4}
 
 
