@@ -130,7 +130,7 @@ def test_commands_read_the_url(finished, bucket, tmp_path):
     assert "late-mean" in invoke("leaderboard", url, "--format", "csv")
     assert f"Report: {url}/report.html" in invoke("report", url)
     assert "nothing has changed" in invoke("why", url, "synth-xor/late-mean/seed0")
-    assert "0 of the 0 differences" in invoke("compare", url, url)
+    assert "The same numbers: 5." in invoke("compare", url, url)
     invoke("export", url, "--format", "csv", "--out", f"{bucket}/all.csv")
     assert open_folder(f"{bucket}/all.csv").read_text().count("\n") == len(finished.written) + 1
     write_atomically(finished.folder / "cells" / "synth-xor" / "old" / "seed0-0123456789abcdef.json", b"{}")
