@@ -220,7 +220,8 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(f"Cannot write {path}: {error.strerror or error}.") from error
+        reason = error.strerror or f"{error}; is the disk full?"  # NumPy tells only how much it wrote
+        raise StorageError(f"Cannot write {path}: {reason}.") from error
 
 
 def _read_modality(folder: Path, stem: str, view: str) -> Modality:

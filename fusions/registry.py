@@ -114,12 +114,18 @@ def register_fusion(
     Raises
     ------
     ValueError
-        If the family is unknown or the name is taken.
+        If the family is unknown, the name is taken, or the constructor takes any number of arguments.
     """
     if family not in FAMILIES:
         raise ValueError(f"There is no family {family!r}; {did_you_mean(family, FAMILIES)}")
 
     def enter(cls: F) -> F:
+        try:
+            cls._get_param_names()
+        except RuntimeError as error:  # a rule of scikit-learn: without names it cannot be cloned
+            raise ValueError(
+                f"The constructor of {cls.__name__} must name each of its parameters, without *args."
+            ) from error
         info = FusionInfo(name, family, cls, params, reference, control, per_modality)
         fusions.add(name, info)
         return cls

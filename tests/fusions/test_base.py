@@ -10,6 +10,7 @@ from fusebench.datasets.data import Kind, Modality, MultimodalData
 from fusebench.errors import DivergedError, FusebenchError
 from fusebench.fusions.base import FusionStrategy
 from fusebench.fusions.late import LateMean
+from fusebench.fusions.registry import fusions, register_fusion
 
 
 class Probe(FusionStrategy):
@@ -221,3 +222,13 @@ def test_a_kind_that_is_not_taken_is_refused(modality):
         FusebenchError, match=f"Probe takes vector modalities, however 'x' is {modality.kind}"
     ):
         Probe().fit(data)
+
+
+def test_a_constructor_that_names_no_parameters_is_refused():
+    class Careless(LateMean):
+        def __init__(self, *args):
+            super().__init__()
+
+    with pytest.raises(ValueError, match=r"constructor of Careless must name each .* without \*args"):
+        register_fusion("careless")(Careless)
+    assert "careless" not in set(fusions)
