@@ -266,7 +266,8 @@ def _watch_interrupts() -> None:
     signal.set_wakeup_fd(tell)
 
     def leave_after_interrupt() -> None:
-        os.read(heard, 1)
+        while signal.SIGINT not in os.read(heard, 64):  # other signals that Python handles come here, too
+            pass
         time.sleep(_GRACE_SECONDS)
         _leave()
 

@@ -267,10 +267,14 @@ def test_what_is_not_finite_has_diverged(tmp_path):
 def test_ctrl_c_is_heard_while_a_library_computes(tmp_path):
     # Python acts on signals between its own instructions: one call of C is not interrupted.
     (tmp_path / "sitecustomize.py").write_text(
+        "import signal, time\n"
         "from hashlib import pbkdf2_hmac\n"
         "from pathlib import Path\n"
         "from fusebench.fusions.registry import fusions\n"
+        "signal.signal(signal.SIGUSR1, lambda *_: None)\n"
         "def compute(self, train, validation):\n"
+        "    signal.raise_signal(signal.SIGUSR1)  # means nothing\n"
+        "    time.sleep(3)  # after a Ctrl-C it would be over by now\n"
         "    Path('computing').touch()\n"
         "    pbkdf2_hmac('sha256', b'', b'', 2**31 - 1)\n"
         "fusions['late-mean'].estimator._fit = compute\n"
@@ -305,5 +309,6 @@ def test_ctrl_c_is_heard_while_a_library_computes(tmp_path):
         finally:
             process.kill()
     assert process.returncode == 130
+    assert (tmp_path / "computing").exists()
     assert "Finished cells are kept" in said
     assert len(list((tmp_path / "run" / "cells").rglob("*.json"))) == 4
