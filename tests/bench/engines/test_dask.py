@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -246,6 +247,7 @@ def test_ctrl_c_leaves_a_folder_that_can_go_on_and_no_process(tmp_path):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # a shell's "&" has it ignored
     )
     while process.poll() is None and not any(e["event"] == "end" for e in read_events(tmp_path / "run")):
         time.sleep(0.05)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 FILES = {
+    ".gitignore": "__pycache__/",
     "pyproject.toml": """
         [build-system]
         requires = ["setuptools"]

@@ -39,12 +39,14 @@ def test_by_name(fusion_benchmark):
 
 
 def run(folder, *words, **environment):
+    # In a worker of xdist nothing is timed.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
     return subprocess.run(
         [sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", *PLUGINS, *map(str, words)],
         capture_output=True,
         text=True,
         cwd=folder,
-        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **environment},
+        env={**inherited, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **environment},
     )
 
 
