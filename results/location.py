@@ -13,9 +13,10 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 # These would be taken for a pattern where files are listed.
 _PATTERN = re.compile(r"[*?[\]]")
 
-# These have no folders, and their clients remember listings, in which what others write is not seen.
+# Packages that reach them, and raise errors of their own.
 _CLIENTS = {"adlfs", "aiobotocore", "aiohttp", "azure", "botocore", "fsspec", "gcsfs", "google", "s3fs"}
 
+# These have no folders, and their clients remember listings, in which what others write is not seen.
 _OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl"}
 
 
