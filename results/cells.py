@@ -5,6 +5,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from .records import CELL, STATUSES
+from .tables.formatting import count_noun
 
 __all__ = ["MISSING", "Unfinished", "coverage", "group_unfinished", "unfinished_cells"]
 
@@ -102,7 +103,6 @@ def group_unfinished(cells: pd.DataFrame) -> list[Unfinished]:
         groups.setdefault((row["status"], row["fusion"], row["dataset"], short), []).append(row["reason"])
     found = []
     for (status, fusion, dataset, short), reasons in groups.items():
-        count = f"{len(reasons)} cell{'s' if len(reasons) > 1 else ''}"
-        line = f"{count} {status}: {fusion} on {dataset}{short and ': ' + short}"
+        line = f"{count_noun(len(reasons), 'cell')} {status}: {fusion} on {dataset}{short and ': ' + short}"
         found.append(Unfinished(fusion, line, reasons[0] if reasons[0] != short else ""))
     return found

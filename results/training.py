@@ -4,9 +4,12 @@ import pandas as pd
 
 from ..errors import FusebenchError
 
-__all__ = ["CLEAN", "label_training", "note_training", "select_ranked"]
+__all__ = ["CLEAN", "LABEL", "label_training", "note_training", "select_ranked"]
 
 CLEAN = "clean"
+
+LABEL = " [train: "
+"""Between the name of a data set and that of what was learnt from."""
 
 
 def label_training(records: pd.DataFrame) -> pd.DataFrame:
@@ -28,7 +31,7 @@ def label_training(records: pd.DataFrame) -> pd.DataFrame:
     >>> label_training(records)["dataset"].tolist()
     ['digits', 'digits [train: label-noise-3]']
     """
-    label = records["dataset"] + " [train: " + records["training"] + "]"
+    label = records["dataset"] + LABEL + records["training"] + "]"
     return records.assign(dataset=records["dataset"].where(records["training"] == CLEAN, label))
 
 

@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from .tables.formatting import count_noun
+
 __all__ = ["note_tuning"]
 
 _NOTHING = "nothing to tune"
@@ -36,6 +38,4 @@ def note_tuning(records: pd.DataFrame) -> list[str]:
 
 
 def _count(trials: int) -> str:
-    if trials == 0:
-        return "none"
-    return f"{trials} trial{'' if trials == 1 else 's'}"
+    return count_noun(trials, "trial") if trials else "none"

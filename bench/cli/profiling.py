@@ -6,6 +6,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
+from ...results.tables.formatting import count_noun
 from ..profile import Profile
 
 __all__ = ["print_profile", "seconds_since_start"]
@@ -36,7 +37,7 @@ def print_profile(profile: Profile) -> None:
         return
     there = profile.workers * profile.stages["run"]
     idle = there - sum(profile.work.values())
-    many = f"{profile.workers} worker{'s' if profile.workers > 1 else ''}"
+    many = count_noun(profile.workers, "worker")
     work = Table("work", "seconds", "share", title=f"{many} while cells ran", title_justify="left")
     for name, seconds in {**profile.work, "idle, or starting": idle}.items():
         work.add_row(name, f"{seconds:.1f}", f"{seconds / there:.1%}")

@@ -11,7 +11,7 @@ from ...datasets.registry import Dataset
 from ...errors import FusebenchError
 from ...fusions.base import FusionStrategy
 from ...fusions.wrapped import innermost
-from ...results.tables.formatting import join_words
+from ...results.tables.formatting import count_noun, join_words
 from .plan import Cell
 
 __all__ = ["find_shortages"]
@@ -53,7 +53,7 @@ def find_shortages(cells: Iterable[Cell], jobs: int) -> Iterator[str]:
             need, several = max(needs.values()) / 2**30, len(short) > 1
             yield (
                 f"{_list(short)} hold{'s' * (not several)} the training features of {name} in memory, about "
-                f"{need:.1f} GiB a cell; {free / 2**30:.1f} GiB are free for {jobs} job{'s' * (jobs > 1)}. "
+                f"{need:.1f} GiB a cell; {free / 2**30:.1f} GiB are free for {count_noun(jobs, 'job')}. "
                 f"Take fewer jobs, leave {'them' if several else 'it'} out, or free memory; networks stream."
             )
 
@@ -89,4 +89,4 @@ def _choose(sizes: dict[str, dict[str, int]], estimator: FusionStrategy) -> int:
 
 def _list(names: list[str]) -> str:
     rest = len(names) - SHOWN
-    return join_words([*names[:SHOWN], f"{rest} other{'s' * (rest > 1)}"] if rest > 0 else names)
+    return join_words([*names[:SHOWN], count_noun(rest, "other")] if rest > 0 else names)

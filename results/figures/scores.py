@@ -13,6 +13,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 from ..records import MAX_SEVERITY
 from ..statistics.patterns import MAJORITY, PATTERNS
 from ..tables.formatting import ABSENT, format_number, format_seconds, format_signed
+from ..training import LABEL
 from .labels import label_points
 from .marks import (
     add_family_legend,
@@ -67,8 +68,8 @@ def draw_clean(intervals: pd.DataFrame, board: pd.DataFrame, baseline: str) -> D
             draw_dots(axes, rows, "mean", "low", "high")
             mark_vertical(axes, rows.loc[rows["fusion"] == baseline, "mean"])
             axes.set(xlabel=metric, xlim=_limit(rows))
-            name, *training = dataset.split(" [train: ")
-            axes.set_title("\n[train: ".join([name, *training]), size=7.5 if training else None)
+            title = dataset.replace(LABEL, f"\n{LABEL.lstrip()}")
+            axes.set_title(title, size=7.5 if LABEL in dataset else None)
         for axes in grid.flat[len(datasets) :]:
             axes.set_axis_off()
         add_family_legend(figure, board["family"])

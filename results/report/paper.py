@@ -47,7 +47,7 @@ _BY = (None, "family", "dataset", "scenario")
 
 _FAMILY = ("rank", "fusion", "family", "members", "score", "gain")
 
-_CHARACTERS = 86  # about as many as fit into 5.5 inches of \\small type, a usual width of text
+_CHARACTERS = 86  # about as many as fit into 5.5 inches of \small type, a usual width of text
 
 
 def write_paper(

@@ -20,6 +20,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats as scipy_stats
 
+from ..tables.formatting import count_noun
 from .intervals import LEVEL, MIN_DATASETS
 from .stats import mean_ranks
 
@@ -63,7 +64,7 @@ class RankTest(NamedTuple):
             return "Not testable: fewer than two fusions are done on every data set."
         if n < MIN_DATASETS:
             return (
-                f"Not testable with {n} data set{'s' if n > 1 else ''}: the smallest p-value that Wilcoxon's "
+                f"Not testable with {count_noun(n, 'data set')}: the smallest p-value that Wilcoxon's "
                 f"signed-rank test can give is then {2.0 ** (1 - n):.2g}; {MIN_DATASETS} are needed for one "
                 f"pair, {datasets_needed(k)} for all pairs of these {k} with Holm's correction."
             )

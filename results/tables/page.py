@@ -9,7 +9,15 @@ from ..statistics.intervals import NEW_SEEDS
 from .columns import show_columns
 from .formatting import format_interval
 
-__all__ = ["Heading", "Page", "make_board_page", "make_pivot_page", "pick_columns", "split_columns"]
+__all__ = [
+    "Heading",
+    "Page",
+    "make_board_page",
+    "make_pivot_page",
+    "measure_columns",
+    "pick_columns",
+    "split_columns",
+]
 
 
 class Heading(NamedTuple):
@@ -103,6 +111,19 @@ def make_pivot_page(
     return Page(headings, rows, notices, note, unfinished)
 
 
+def measure_columns(page: Page) -> dict[str, int]:
+    """Count the characters of the longest text of each column, by its name.
+
+    Examples
+    --------
+    >>> headings = [Heading("rank", "#", ""), Heading("score", "accuracy", "")]
+    >>> measure_columns(Page(headings, [["10", ".9"]], (), "", ()))
+    {'rank': 2, 'score': 8}
+    """
+    texts = zip(*([heading.text for heading in page.headings], *page.rows), strict=True)
+    return {heading.name: max(map(len, column)) for heading, column in zip(page.headings, texts, strict=True)}
+
+
 def pick_columns(page: Page, names: Collection[str]) -> Page:
     """Keep the columns of these names, in the order of the page; names that it lacks are passed over.
 
@@ -142,14 +163,13 @@ def split_columns(page: Page, characters: int) -> list[Page]:
     >>> [part.rows for part in split_columns(page, 20)]
     [[['late-mean', '.9']], [['late-mean', '.8']]]
     """
-    columns = zip(*([heading.text for heading in page.headings], *page.rows), strict=True)
-    first, *widths = [max(map(len, column)) + 2 for column in columns]
+    (first, own), *others = measure_columns(page).items()
     parts: list[list[str]] = []
     room = 0
-    for heading, width in zip(page.headings[1:], widths, strict=True):
-        if not parts or width > room:
-            parts.append([page.headings[0].name])
-            room = characters + 2 - first
-        parts[-1].append(heading.name)
-        room -= width
+    for name, width in others:
+        if not parts or width + 2 > room:
+            parts.append([first])
+            room = characters - own
+        parts[-1].append(name)
+        room -= width + 2
     return [pick_columns(page, names) for names in parts] or [page]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from .leaderboard import BASELINE
-from .page import Page
+from .page import Page, measure_columns, pick_columns
 from .view import make_view
 
 if TYPE_CHECKING:
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 __all__ = ["make_table", "print_leaderboard", "print_page"]
 
-_IMPORTANT = (
+_IMPORTANT: tuple[str, ...] = (
     *("rank", "tie", "fusion", "score", "gain", "members", "coverage", "mra_missing", "mra_noise"),
     *("beats_unimodal", "worst", "family", "ece", "fit_seconds", "latency", "n_parameters", "fit_bytes"),
 )
 """Columns of a leaderboard that a narrow terminal shows, the first five always; others need more room."""
 
-_OF_FAMILIES = ("rank", "fusion", "family", "score")
+_OF_FAMILIES: tuple[str, ...] = ("rank", "fusion", "family", "score")
 """Those that a table of families shows first, and always."""
 
 _STYLES = {"yes": "green", "no": "red"}
@@ -75,31 +75,30 @@ def make_table(page: Page, names: Sequence[str]) -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    chosen = [(place, heading) for place, heading in enumerate(page.headings) if heading.name in names]
+    page = pick_columns(page, names)
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for _, heading in chosen:
+    for heading in page.headings:
         justify: Literal["left", "right"] = "right" if heading.numeric else "left"
         no_wrap = heading.name != "fusion"
         table.add_column(Text(heading.text), justify=justify, no_wrap=no_wrap, overflow="fold")
     for row in page.rows:
         # Text, not markup: a name with brackets is shown as it is.
-        table.add_row(*(Text(row[place], style=_STYLES.get(row[place], "")) for place, _ in chosen))
+        table.add_row(*(Text(text, style=_STYLES.get(text, "")) for text in row))
     return table
 
 
 def _fit(page: Page, width: int) -> list[str]:
     """Choose the columns that fit: of a leaderboard the important ones, of other tables the first ones."""
-    columns = zip(page.headings, zip(*page.rows, strict=True), strict=True)
-    needed = {heading.name: max(map(len, [heading.text, *texts])) for heading, texts in columns}
-    order: tuple[str, ...] = _IMPORTANT
-    always = 5
+    needed = measure_columns(page)
     if "members" in needed:
-        order, always = (*_OF_FAMILIES, *_IMPORTANT), len(_OF_FAMILIES)
-    important = [name for name in dict.fromkeys(order) if name in needed]
-    if "rank" not in needed:
-        important = list(needed)[:2]
+        first, always = (*_OF_FAMILIES, *_IMPORTANT), len(_OF_FAMILIES)
+    elif "rank" in needed:
+        first, always = _IMPORTANT, 5
+    else:
+        first, always = tuple(needed)[:2], 2
+    important = [name for name in dict.fromkeys(first) if name in needed]
     others = [name for name in needed if name not in important]
-    for name in [*others[::-1], *important[: always - 1 : -1]]:
+    for name in reversed([*important[always:], *others]):
         # Two spaces between columns, and at the ends of the table.
         if 2 + sum(length + 2 for length in needed.values()) > width:
             needed.pop(name, None)
